@@ -1,0 +1,54 @@
+"""The command line: data on stdout, talk on stderr, exit codes that say who must act.
+
+0 fine · 1 error · 2 usage · 3 looked and found problems · 4 a setting or the schema is wrong · 5 the database
+does not answer · 7 some of a batch failed · 130 interrupted.
+"""
+
+import os
+import sys
+from typing import Any
+
+import click
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
+
+from . import db, run
+
+
+class Commands(click.Group):
+    """The group; it turns errors raised on purpose into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, SchemaError) as exc:
+            _complain(str(exc))
+            ctx.exit(4)
+        except OperationalError as exc:
+            _complain(f"The database does not answer: {' '.join(str(exc.orig).split())}")
+            ctx.exit(5)
+        except (MoGatewayError, SQLAlchemyError) as exc:
+            _complain(" ".join(str(exc).split()))
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mo_gateway")
+def main() -> None:
+    """Receives inbound SMS from Spryng, stores them durably, answers TRUE, and runs keyword handlers.
+
+    Start with `mo-gateway run`: it prints the callback URL to give to Spryng.
+    """
+    if os.getcwd() not in sys.path:  # noqa: PTH109 - as text, as it stands in sys.path
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 - handlers lie where the gateway is started
+
+
+main.add_command(run.run)
+main.add_command(run.work)
+main.add_command(run.serve)
+main.add_command(db.db)
+
+
+def _complain(sentence: str) -> None:
+    click.secho(sentence, err=True, fg="red")

@@ -1,0 +1,36 @@
+"""`db …`: the schema, and moving from SQLite to PostgreSQL."""
+
+import click
+
+from mo_gateway.store import schema
+from mo_gateway.store.engine import open_engine
+
+from .setup import settings_from_environment
+
+
+@click.group()
+def db() -> None:
+    """Look after the database: its schema, and moving it."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Create the tables, or bring them to this version."""
+    engine = open_engine(settings_from_environment())
+    schema.upgrade(engine)
+    click.echo(f"The schema is current: {schema.newest_version()}.", err=True)
+
+
+@db.command()
+def check() -> None:
+    """Say whether the schema is current; exit code 4 where it is not."""
+    engine = open_engine(settings_from_environment())
+    with engine.connect() as conn:
+        schema.check(conn)
+    click.echo(f"The schema is current: {schema.newest_version()}.", err=True)
+
+
+@db.command()
+def sql() -> None:
+    """Print the PostgreSQL schema, with every comment, as SQL."""
+    click.echo(schema.as_sql(), nl=False)

@@ -1,0 +1,92 @@
+"""The options that choose messages, the same on every command that has them."""
+
+import functools
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from mo_gateway.gateway import utc_now
+from mo_gateway.store.selection import STATES, Filter
+
+from . import types
+from .setup import settings_from_environment
+
+Command = Callable[..., None]
+
+ROW_ID = click.IntRange(1, 2**63 - 1)  # what fits into the column
+
+_AGO = re.compile(r"[0-9.]+[smhd]")
+
+_OPTIONS = (
+    click.option(
+        "--since", metavar="WHEN", help="Received then or later: 30m, 2h, 7d ago, a date, or an ISO time."
+    ),
+    click.option(
+        "--until", metavar="WHEN", help="Received before then; a date alone counts to the end of its day."
+    ),
+    click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="One or several."),
+    click.option("--handler", help="The handler's name, as `routes` prints it."),
+    click.option("--shortcode", help="The number that the SMS was sent to."),
+    click.option(
+        "--keyword", help="The first word; upper and lower case are the same in ASCII words, other words exactly."
+    ),
+    click.option("--id", "ids", multiple=True, type=ROW_ID, metavar="ID", help="One or several."),
+)
+
+
+def filter_options(*, limit: int | None) -> Callable[[Command], Command]:
+    """Add the filter options and `--limit` (with this default; None = all) to a command.
+
+    The command is called with `settings`, in whose zone the times are read, with `chosen`, a Filter, and with
+    `limit`.
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def with_filter(*args: Any, since: str | None, until: str | None, **options: Any) -> None:
+            settings = settings_from_environment()
+            now = utc_now()
+            chosen = Filter(
+                since=read_moment(since, settings.timezone, now) if since else None,
+                until=read_moment(until, settings.timezone, now, end_of_day=True) if until else None,
+                **{name: options.pop(name) for name in ("states", "handler", "shortcode", "keyword", "ids")},
+            )
+            command(*args, settings=settings, chosen=chosen, **options)
+
+        shown = "all" if limit is None else str(limit)
+        decorated = click.option(
+            "--limit", type=ROW_ID, default=limit, help=f"At most so many.  [default: {shown}]"
+        )(with_filter)
+        for option in reversed(_OPTIONS):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def read_moment(value: str, zone: ZoneInfo, now: datetime, *, end_of_day: bool = False) -> datetime:
+    """Read `2h` (ago), `2026-11-22` or `2026-11-22T14:00` (in `zone` where it names none); or raise BadParameter.
+
+    A date alone is its first moment, or with `end_of_day` the first moment after it.
+    """
+    if _AGO.fullmatch(value):
+        return now - types.duration(value)
+    try:
+        return _read_date_or_time(value, zone, end_of_day=end_of_day)
+    except (ValueError, OverflowError) as exc:
+        raise click.BadParameter(f"{value!r} is no time such as 2h, 2026-11-22 or 2026-11-22T14:00") from exc
+
+
+def _read_date_or_time(value: str, zone: ZoneInfo, *, end_of_day: bool) -> datetime:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        moment = datetime.fromisoformat(value)
+    else:
+        moment = datetime.combine(day + timedelta(days=end_of_day), time())
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return aware.astimezone(UTC)

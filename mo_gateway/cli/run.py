@@ -1,0 +1,122 @@
+"""`run`, the main job, and what it is made of: `serve` takes messages, `work` handles them."""
+
+import os
+import signal
+import socket
+import sys
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import structlog
+
+from mo_gateway import family
+from mo_gateway.gateway import open_dispatcher, open_gateway, open_routes
+from mo_gateway.preparation import Preparation
+from mo_gateway.settings import Settings
+from mo_gateway.store.engine import open_engine
+from mo_gateway.store.wake import Listener
+from mo_gateway.supervisor import Child, bound_socket, supervise
+from mo_gateway.worker import Worker
+
+from .setup import settings_from_environment
+
+log = structlog.get_logger()
+
+parent_fd = click.option("--parent-fd", type=int, hidden=True)
+wake_fd = click.option("--wake-fd", type=int, hidden=True)
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--workers", type=click.IntRange(1), help="Server processes.  [default: 2; 1 on SQLite]")
+@click.option("--threads", type=click.IntRange(1), default=32, show_default=True, help="Threads of each.")
+@click.option(
+    "--pin/--no-pin", default=None, help="Keep each process on one CPU.  [default: where there are enough]"
+)
+@click.option("--work/--no-work", "with_work", default=True, help="Run handlers too, or take messages only.")
+def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_work: bool) -> None:
+    """Take messages and run their handlers on this host: the main job.
+
+    Prints the callback URL, with its secret, on stdout. SIGTERM or Ctrl-C ends it within 15 seconds.
+    """
+    settings = settings_from_environment()
+    if with_work:
+        open_routes(settings)  # what is wrong with them is said here, before anything starts
+    preparation = Preparation(open_engine(settings))
+    listener = bound_socket(bind)
+    preparation.go_on()
+    processes = workers or (1 if settings.is_sqlite else 2)
+    pinned = processes <= len(os.sched_getaffinity(0)) if pin is None else pin
+    click.echo("Callback URL for the provider:", err=True)
+    click.echo(_public_address(settings, listener) + settings.callback_path)
+    bell, listening_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    serve_arguments = ["serve", "--listen-fd", listener.fileno(), "--wake-fd", bell.fileno()]
+    serve_arguments += ["--workers", processes, "--threads", threads, "--pin" if pinned else "--no-pin"]
+    children = [
+        Child(
+            name="server",
+            arguments=tuple(str(argument) for argument in serve_arguments),
+            descriptors=(listener.fileno(), bell.fileno()),
+        )
+    ]
+    if with_work:
+        arguments = ("work", "--wake-fd", str(listening_end.fileno()))
+        children.append(Child(name="worker", arguments=arguments, descriptors=(listening_end.fileno(),)))
+    with TemporaryDirectory(prefix="mo-gateway-") as counters:
+        environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": counters}
+        raise SystemExit(supervise(children, environ, between_looks=preparation.go_on))
+
+
+@click.command(hidden=True)
+@click.option("--listen-fd", type=int, required=True)
+@click.option("--workers", type=int, required=True)
+@click.option("--threads", type=int, required=True)
+@click.option("--pin/--no-pin", required=True)
+@wake_fd
+@parent_fd
+def serve(
+    listen_fd: int, workers: int, threads: int, pin: bool, wake_fd: int | None, parent_fd: int | None
+) -> None:
+    """Take messages on a socket that `run` has opened."""
+    from mo_gateway.web import create_app
+    from mo_gateway.web.server import Server, pin_to_free_cpu
+
+    settings = settings_from_environment()
+    ring = family.bell(wake_fd) if wake_fd is not None else lambda: None
+    if parent_fd is not None:
+        family.stop_with_parent(parent_fd)
+    options: dict[str, Any] = {"bind": f"fd://{listen_fd}", "workers": workers, "threads": threads}
+    if pin:
+        options["post_fork"] = pin_to_free_cpu
+    Server(lambda: create_app(open_gateway(settings, ring=ring)), options).run()
+
+
+@click.command()
+@click.option("--threads", type=click.IntRange(1), default=8, show_default=True, help="Handlers at a time.")
+@wake_fd
+@parent_fd
+def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
+    """Run the handlers of stored messages; as many of these as you like, on any host."""
+    settings = settings_from_environment()
+    dispatcher = open_dispatcher(settings)
+    worker = Worker(dispatcher, threads=threads, limit=settings.handler_limit.total_seconds())
+    Listener(dispatcher.engine, worker.wake)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    if wake_fd is not None:
+        family.answer(wake_fd, worker.wake)
+    if parent_fd is not None:
+        family.stop_with_parent(parent_fd)
+    if worker.run():
+        log.error("half of the handlers are stuck: beginning anew")
+        os.execv(sys.executable, [sys.executable, "-m", "mo_gateway", *sys.argv[1:]])  # noqa: S606 - ourselves
+
+
+def _public_address(settings: Settings, listener: socket.socket) -> str:
+    if settings.public_url:
+        return settings.public_url
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - to be recognised, not to be bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,78 @@
+"""Logs: one line a decision on stderr, for people at a terminal, as JSON elsewhere; never a secret.
+
+What other libraries log is cleaned on its way out: gunicorn quotes the request lines that it refuses.
+"""
+
+import contextlib
+import io
+import logging
+import re
+import sys
+from collections.abc import Collection
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from .masking import one_line
+
+_SECRET_PATH = re.compile(r"(/(?:mo|dlr)/)[^\s?'\"]+")
+_QUERY = re.compile(r"\?[^\s'\"]+")
+_NUMBER = re.compile(r"[0-9]{9,15}")
+
+
+class _Stderr(io.StringIO):
+    """Writes to stderr; a full disk or a closed pipe loses the line, not the message that it tells of."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+def configure(log_format: str, secrets: Collection[str]) -> None:
+    """Set up the logs of this process; `log_format` is auto, human or json."""
+    human = sys.stderr.isatty() if log_format == "auto" else log_format == "human"
+    stderr = _Stderr()
+    common: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: Processor = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[*common, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*common, _cleaner(secrets)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+def _cleaner(secrets: Collection[str]) -> Processor:
+    """Make the step that takes secrets, numbers and query strings out of other libraries' lines."""
+
+    def clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        for name in ("event", "exception"):
+            if name in event:
+                event[name] = _cleaned(str(event[name]), secrets)
+        return event
+
+    return clean
+
+
+def _cleaned(line: str, secrets: Collection[str]) -> str:
+    for secret in secrets:
+        line = line.replace(secret, "***")
+    line = _QUERY.sub("?***", _SECRET_PATH.sub(r"\1***", line))
+    return one_line(_NUMBER.sub("***", line))

@@ -1,0 +1,41 @@
+"""What Prometheus is told. No number, text or raw word is ever a label."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+
+class Metrics:
+    """The counters of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.callbacks = Counter(
+            "mogateway_callbacks",
+            "Requests of providers by outcome: stored, duplicate, rejected, refused.",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
+        self.callback_duration = Histogram(
+            "mogateway_callback_duration_seconds",
+            "From the request's first byte to the answer.",
+            ["provider"],
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self.registry,
+        )
+        self.forbidden = Counter(
+            "mogateway_forbidden", "Requests without the secret or from elsewhere.", registry=self.registry
+        )
+        self.handled = Counter(
+            "mogateway_messages_handled",
+            "Tries of handlers by outcome: done, unrouted, failed, dead.",
+            ["handler", "outcome"],
+            registry=self.registry,
+        )
+        self.handler_duration = Histogram(
+            "mogateway_handler_duration_seconds", "One try of a handler.", ["handler"], registry=self.registry
+        )
+        self.wait = Histogram(
+            "mogateway_message_wait_seconds",
+            "From received to handled.",
+            buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 3600, 86400),
+            registry=self.registry,
+        )

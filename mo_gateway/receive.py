@@ -1,0 +1,97 @@
+"""Step 1: from a provider's request to a committed row and its receipt.
+
+Nothing else is on this way: no routing, no plugin, no look-up. It knows no web framework, so that any front
+can use it: `receive` where a thread may wait; `prepare`, `Writer.submit`, `accepted` and `refused` where none may.
+"""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from . import keys
+from .errors import FieldError, InvalidRequest, StorageError
+from .masking import masked
+from .message import Outcome, Receipt, WebhookRequest
+from .metrics import Metrics
+from .providers.spryng import Spryng
+from .store.inbox import NewMessage
+from .store.intake import Intake
+from .store.rejections import NewRejection
+from .store.writer import New, Writer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Turns requests into receipts; a receipt is proof of a durable commit."""
+
+    writer: Writer
+    intake: Intake
+    metrics: Metrics
+    person_secret: bytes
+
+    def receive(self, provider: Spryng, request: WebhookRequest) -> Receipt:
+        """Store one request; or raise StorageError, and then the provider is to repeat it."""
+        return self._store(provider, request, self.prepare(provider, request))
+
+    def reject(
+        self, provider: Spryng, request: WebhookRequest, status: int, errors: tuple[FieldError, ...]
+    ) -> Receipt:
+        """Keep a request that cannot even be read, for the HTTP `status` it gets; or raise StorageError."""
+        return self._store(provider, request, _rejection(provider, request, status, errors))
+
+    def prepare(self, provider: Spryng, request: WebhookRequest) -> New:
+        """Read a request: the message in it, or what is wrong with it."""
+        try:
+            message = provider.parse(request)
+        except InvalidRequest as exc:
+            return _rejection(provider, request, 400, exc.errors)
+        person = keys.person_key(self.person_secret, message.msisdn)
+        return NewMessage(
+            key=keys.message_key(message),
+            message=message,
+            request=request,
+            person_key=person,
+            line=keys.line_of(person, message.shortcode),
+        )
+
+    def accepted(self, provider: Spryng, new: New, receipt: Receipt) -> Receipt:
+        """Count and log what is durable now."""
+        self._count(provider, receipt.outcome, new.request)
+        if isinstance(new, NewRejection):
+            fields = [error.field for error in new.errors]
+            log.warning("rejected", id=receipt.id, status=new.status, fields=fields, deliveries=receipt.deliveries)
+            return replace(receipt, errors=new.errors)
+        log.info(
+            receipt.outcome.value,
+            id=receipt.id,
+            shortcode=new.message.shortcode,
+            msisdn=masked(new.message.msisdn),
+            deliveries=receipt.deliveries,
+        )
+        return receipt
+
+    def refused(self, provider: Spryng, request: WebhookRequest, cause: StorageError) -> None:
+        """Count and log what the provider is to send again."""
+        self._count(provider, Outcome.REFUSED, request)
+        log.error("refused", provider=provider.name, reason=str(cause))
+
+    def _store(self, provider: Spryng, request: WebhookRequest, new: New) -> Receipt:
+        try:
+            receipt = self.writer.store(new)
+        except StorageError as exc:
+            self.refused(provider, request, exc)
+            raise
+        return self.accepted(provider, new, receipt)
+
+    def _count(self, provider: Spryng, outcome: Outcome, request: WebhookRequest) -> None:
+        self.intake.count(provider.name, outcome, request.received_at)
+        self.metrics.callbacks.labels(provider.name, outcome.value).inc()
+
+
+def _rejection(
+    provider: Spryng, request: WebhookRequest, status: int, errors: tuple[FieldError, ...]
+) -> NewRejection:
+    key = keys.rejection_key(provider.name, request)
+    return NewRejection(key=key, provider=provider.name, request=request, status=status, errors=errors)

@@ -1,0 +1,92 @@
+"""Rows that are stored once and counted when they come again: the insert that recognises a retry.
+
+The unique key in the insert itself does it. A look before the insert, or a cache in front, loses races.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from .types import to_sqlite
+
+Row = dict[str, Any]
+
+
+def folded(rows: Iterable[Row]) -> list[Row]:
+    """Make one row of those with the same key, counting them, and sort all by key.
+
+    PostgreSQL refuses to update a row twice in one statement; and two processes that write the same keys
+    deadlock unless both do it in the same order.
+    """
+    by_key: dict[bytes, Row] = {}
+    for row in rows:
+        first = by_key.setdefault(row["dedupe_key"], row)
+        if first is not row:
+            first["deliveries"] += row["deliveries"]
+            first["last_received_at"] = max(first["last_received_at"], row["last_received_at"])
+    return [by_key[key] for key in sorted(by_key)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedTable:
+    """A table with `dedupe_key`, `deliveries` and `last_received_at`, and how rows are put into it."""
+
+    name: str
+    columns: Mapping[str, str]  #: column → PostgreSQL type
+    refreshed: tuple[str, ...] = ()  #: columns that take the newest delivery's value
+
+    def on_postgresql(self, source: str) -> str:
+        """Write the insert from `source`, a name in the FROM clause, in key order."""
+        return (
+            f"INSERT INTO {self.name} ({self._names}) SELECT {self._names} FROM {source} ORDER BY dedupe_key"
+            f" {self._count_up('greatest')}"
+        )
+
+    def on_sqlite(self) -> str:
+        """Write the insert of one row, its values bound by name."""
+        values = ", ".join(f":{column}" for column in self.columns)
+        return f"INSERT INTO {self.name} ({self._names}) VALUES ({values}) {self._count_up('max')}"
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(self.columns)
+
+    def _count_up(self, greatest: str) -> str:
+        refreshed = "".join(f", {column} = excluded.{column}" for column in self.refreshed)
+        return (
+            "ON CONFLICT (dedupe_key) DO UPDATE SET"
+            f" deliveries = {self.name}.deliveries + excluded.deliveries,"
+            f" last_received_at = {greatest}({self.name}.last_received_at, excluded.last_received_at)"
+            f"{refreshed} RETURNING id, dedupe_key, deliveries"
+        )
+
+
+def unnest(columns: Mapping[str, str]) -> str:
+    """Write a FROM item that turns one array a column, bound by name, into rows."""
+    arrays = ", ".join(f"%({column})s::{kind}[]" for column, kind in columns.items())
+    return f"unnest({arrays}) AS given({', '.join(columns)})"
+
+
+def arrays_of(rows: Sequence[Row], columns: Iterable[str]) -> dict[str, list[Any]]:
+    """Turn rows into the arrays that `unnest` asks for."""
+    return {column: [row[column] for row in rows] for column in columns}
+
+
+def insert_each(
+    conn: Connection,
+    table: CountedTable,
+    rows: Iterable[Row],
+    after: Callable[[Row, Any], None] | None = None,
+) -> list[Any]:
+    """Insert row by row, for SQLite: in one process a statement costs little, the commit is what is shared."""
+    statement = table.on_sqlite()
+    found = []
+    for row in rows:
+        values = {column: to_sqlite(row[column]) for column in table.columns}
+        stored = conn.exec_driver_sql(statement, values).one()
+        if after and stored.deliveries == row["deliveries"]:
+            after(row, stored)
+        found.append(stored)
+    return found

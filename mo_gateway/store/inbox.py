@@ -1,0 +1,130 @@
+"""Messages that came in: each stored once, with its work item, however often the provider repeats itself."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mo_gateway.message import Message, Outcome, Receipt, WebhookRequest
+
+from .counted import CountedTable, Row, arrays_of, folded, insert_each, unnest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A valid message that waits to be stored."""
+
+    key: bytes
+    message: Message
+    request: WebhookRequest
+    person_key: bytes
+    line: int
+
+
+TABLE = CountedTable(
+    name="mo_message",
+    columns={
+        "dedupe_key": "bytea",
+        "provider": "text",
+        "msisdn": "text",
+        "person_key": "bytea",
+        "keyword": "text",
+        "parm": "text",
+        "operator": "text",
+        "operator_defaulted": "boolean",
+        "shortcode": "text",
+        "country": "text",
+        "reference": "text",
+        "timestamp_raw": "text",
+        "sent_at": "timestamptz",
+        "received_at": "timestamptz",
+        "last_received_at": "timestamptz",
+        "deliveries": "integer",
+        "method": "text",
+        "charset": "text",
+        "raw": "bytea",
+        "marks": "jsonb",
+        "remote_addr": "text",
+        "is_test": "boolean",
+    },
+)
+
+_GIVEN = {**TABLE.columns, "line": "bigint"}
+
+# Message and work item in one statement, one round trip: its price is shared by the whole batch.
+_ON_POSTGRESQL = f"""
+    WITH given AS (SELECT * FROM {unnest(_GIVEN)}),
+    stored AS ({TABLE.on_postgresql("given")}),
+    queued AS (
+        INSERT INTO mo_handling (message_id, line, attempt_limit, due_at)
+        SELECT stored.id, given.line, %(attempt_limit)s, now()
+        FROM stored JOIN given USING (dedupe_key)
+        WHERE stored.deliveries = given.deliveries
+        ORDER BY stored.id
+    )
+    SELECT id, dedupe_key, deliveries FROM stored
+"""
+
+_QUEUE_ON_SQLITE = """
+    INSERT INTO mo_handling (message_id, line, attempt_limit, due_at)
+    VALUES (?, ?, ?, strftime('%Y-%m-%d %H:%M:%f000', 'now'))
+"""
+
+
+def add_messages(conn: Connection, batch: Sequence[NewMessage], *, attempt_limit: int) -> dict[bytes, Receipt]:
+    """Store messages and a work item for each new one; give a receipt for each dedupe key.
+
+    For a key that is there already, only `deliveries` counts up. That is a write on purpose: a statement that
+    wrote nothing would not wait for a synchronous standby, and TRUE would be said for what only one disk has.
+    A row is new exactly when its count is the batch's own.
+    """
+    rows = folded(_row(new) for new in batch)
+    if conn.dialect.name == "postgresql":
+        values = {**arrays_of(rows, _GIVEN), "attempt_limit": attempt_limit}
+        found: Sequence[Any] = conn.exec_driver_sql(_ON_POSTGRESQL, values).all()
+    else:
+
+        def queue(row: Row, stored: Any) -> None:
+            conn.exec_driver_sql(_QUEUE_ON_SQLITE, (stored.id, row["line"], attempt_limit))
+
+        found = insert_each(conn, TABLE, rows, after=queue)
+    came = {row["dedupe_key"]: row["deliveries"] for row in rows}
+    return {
+        stored.dedupe_key: Receipt(
+            outcome=Outcome.STORED if stored.deliveries == came[stored.dedupe_key] else Outcome.DUPLICATE,
+            id=stored.id,
+            deliveries=stored.deliveries,
+        )
+        for stored in found
+    }
+
+
+def _row(new: NewMessage) -> Row:
+    message, request = new.message, new.request
+    return {
+        "dedupe_key": new.key,
+        "provider": message.provider,
+        "msisdn": message.msisdn,
+        "person_key": new.person_key,
+        "keyword": message.keyword,
+        "parm": message.parm,
+        "operator": message.operator,
+        "operator_defaulted": message.operator_defaulted,
+        "shortcode": message.shortcode,
+        "country": message.country,
+        "reference": message.reference,
+        "timestamp_raw": message.timestamp_raw,
+        "sent_at": message.sent_at,
+        "received_at": message.received_at,
+        "last_received_at": message.received_at,
+        "deliveries": 1,
+        "method": request.method,
+        "charset": message.charset,
+        "raw": request.raw,
+        "marks": json.dumps(message.marks),
+        "remote_addr": request.remote_addr,
+        "is_test": message.is_test,
+        "line": new.line,
+    }

@@ -1,0 +1,62 @@
+"""The schema: made and upgraded by migrations, checked at every start."""
+
+import io
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect
+
+from mo_gateway.errors import SchemaError
+
+VERSION_TABLE = "mo_schema_version"
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to this version, in one transaction; messages go on coming in meanwhile."""
+    with engine.begin() as conn:
+        config = _config()
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+
+
+def version(conn: Connection) -> str | None:
+    """Give the schema's version, or None where the database has none of our tables."""
+    return MigrationContext.configure(conn, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+def newest_version() -> str:
+    """Give the version that this program works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def is_empty(conn: Connection) -> bool:
+    """Tell whether there is nothing of ours yet."""
+    return not inspect(conn).has_table(VERSION_TABLE)
+
+
+def check(conn: Connection) -> None:
+    """Raise SchemaError unless the schema is current."""
+    found, wanted = version(conn), newest_version()
+    if found != wanted:
+        raise SchemaError(
+            f"the database has schema {found or 'none'} and this program needs {wanted}:"
+            " run `mo-gateway db upgrade`"
+        )
+
+
+def as_sql() -> str:
+    """Write the whole PostgreSQL schema, with every comment, as the migrations make it."""
+    text = io.StringIO()
+    config = _config(output=text)
+    config.set_main_option("sqlalchemy.url", "postgresql+psycopg://")
+    command.upgrade(config, "head", sql=True)
+    return text.getvalue()
+
+
+def _config(output: io.StringIO | None = None) -> Config:
+    config = Config(output_buffer=output)
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

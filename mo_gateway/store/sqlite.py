@@ -1,0 +1,119 @@
+"""Connections to SQLite: durable, one writer at a time, nobody starved, no transaction held too long.
+
+SQLite has one writer, and its own way of waiting for it (sleeping longer and longer) lets some wait for over
+a second. So each writing transaction of this program first takes a file lock beside the database, where the
+kernel keeps the waiters in line, and then begins at once as a writer: a reader that turns into a writer in
+the middle would fail, however long the busy time-out is.
+"""
+
+import fcntl
+import os
+import sqlite3
+from datetime import timedelta
+from threading import Lock, Timer
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+
+class LockedConnection(sqlite3.Connection):
+    """A connection that holds the file lock from a writing transaction's first statement to its end."""
+
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(database, *args, **kwargs)
+        self._lock_path = f"{database}.lock"
+        self._lock_file: int | None = None
+        self._timer: Timer | None = None
+        self._overdue = False
+        self._ending = Lock()  # between this thread's commit and the timer's roll-back
+
+    def begin_writing(self, limit: timedelta | None) -> None:
+        """Begin as the one writer; with a `limit` the transaction is rolled back when it takes longer."""
+        self._refuse_if_overdue()
+        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._lock_file = descriptor
+        if limit:
+            self._timer = Timer(limit.total_seconds(), self._give_up)
+            self._timer.start()
+
+    def commit(self) -> None:
+        with self._ending:
+            self._refuse_if_overdue()
+            super().commit()
+            self._unlock()
+
+    def rollback(self) -> None:
+        with self._ending:
+            self._overdue = False
+            try:
+                super().rollback()
+            finally:
+                self._unlock()
+
+    def close(self) -> None:
+        self._unlock()
+        super().close()
+
+    def _give_up(self) -> None:
+        with self._ending:
+            if self._lock_file is not None:
+                self._overdue = True
+                super().rollback()
+                self._unlock()
+
+    def _refuse_if_overdue(self) -> None:
+        if self._overdue:
+            raise sqlite3.OperationalError("the transaction was rolled back: it held up the intake for too long")
+
+    def _unlock(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+
+def open_engine(url: URL, *, patience: timedelta) -> Engine:
+    """Make an engine that waits at most `patience` for a writer that is not of this program."""
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=5,
+        max_overflow=20,
+        pool_timeout=patience.total_seconds(),
+        connect_args={
+            "factory": LockedConnection,
+            "timeout": patience.total_seconds(),
+            "isolation_level": None,  # transactions begin below, not in the driver
+            "check_same_thread": False,  # the pool hands a connection from thread to thread
+        },
+    )
+    event.listen(engine, "connect", _settle)
+    event.listen(engine, "before_cursor_execute", _begin)
+    return engine
+
+
+def _settle(connection: LockedConnection, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses the last commits when the power fails
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(conn: Connection, cursor: sqlite3.Cursor, *_statement: Any) -> None:
+    # At the first statement and not in the `begin` event: a handler that was given its connection holds up
+    # the intake from the moment it uses it, not from the moment it has it.
+    connection = cursor.connection
+    if connection.in_transaction or not isinstance(connection, LockedConnection):
+        return
+    options = conn.get_execution_options()
+    if options.get("mo_gateway_read_only"):
+        connection.execute("BEGIN")
+    else:
+        connection.begin_writing(options.get("mo_gateway_time_limit"))

@@ -1,0 +1,256 @@
+"""The tables, as SQLAlchemy sees them; the migrations make them, and a test compares the two.
+
+Users' SQL depends on these names. Each column has its comment here, in the migration and in `schema.sql`.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from .types import Json, RowId, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+mo_message = Table(
+    "mo_message",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the message in this database."),
+    Column(
+        "dedupe_key",
+        LargeBinary,
+        nullable=False,
+        unique=True,
+        comment="Equal when the provider repeats itself: the TIMESTAMP digits, then a hash of all fields (16 bytes).",
+    ),
+    Column("provider", Text, nullable=False, comment="Who delivered it, such as spryng."),
+    Column("msisdn", Text, nullable=False, comment="The sender: digits, country code first, no +."),
+    Column(
+        "person_key",
+        LargeBinary,
+        nullable=False,
+        comment="Keyed hash (HMAC) of the MSISDN: equal for one person, not reversible without the secret.",
+    ),
+    Column("keyword", Text, nullable=False, comment="First word of the SMS, as received."),
+    Column("parm", Text, nullable=False, comment="All text after the keyword; may be empty."),
+    Column("operator", Text, nullable=False, comment="MCC and MNC of the sender's network, five digits."),
+    Column(
+        "operator_defaulted",
+        Boolean(create_constraint=False),
+        nullable=False,
+        comment="True when OPERATOR did not come and 20601 was put in, as the provider's document says.",
+    ),
+    Column("shortcode", Text, nullable=False, comment="The number that the SMS was sent to, national format."),
+    Column("country", Text, nullable=False, comment="ISO 3166-1 alpha-3."),
+    Column("reference", Text, comment="The provider's optional REFERENCE; NULL when absent or empty."),
+    Column("timestamp_raw", Text, nullable=False, comment="The provider's TIMESTAMP, the 14 digits that came."),
+    Column("sent_at", UtcDateTime, nullable=False, comment="The same as a moment, read in the configured zone."),
+    Column(
+        "received_at",
+        UtcDateTime,
+        nullable=False,
+        comment="When this gateway first got it, by its own clock.",
+    ),
+    Column("deliveries", Integer, nullable=False, comment="How often it came, the first time included."),
+    Column("last_received_at", UtcDateTime, nullable=False, comment="When it last came."),
+    Column("method", Text, nullable=False, comment="HTTP method of the first delivery: POST or GET."),
+    Column("charset", Text, nullable=False, comment="How the raw bytes were read."),
+    Column("raw", LargeBinary, nullable=False, comment="The form as it came: the body, or the query of a GET."),
+    Column("marks", Json, nullable=False, comment="JSON list of named oddities, such as operator-unlisted."),
+    Column("remote_addr", Text, nullable=False, comment="Address of the caller, behind the trusted proxies."),
+    Column(
+        "is_test",
+        Boolean(create_constraint=False),
+        nullable=False,
+        comment="True for messages of trigger, simulate and probes.",
+    ),
+    Index("mo_message_received_at_idx", "received_at"),
+    comment="One row is a stored inbound SMS; written once, only deliveries and last_received_at move.",
+)
+
+mo_rejection = Table(
+    "mo_rejection",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the rejection in this database."),
+    Column(
+        "dedupe_key",
+        LargeBinary,
+        nullable=False,
+        unique=True,
+        comment="Hash of provider, method, media type and raw bytes: equal when the same request comes again.",
+    ),
+    Column("provider", Text, nullable=False, comment="Who sent it, such as spryng."),
+    Column("received_at", UtcDateTime, nullable=False, comment="When it first came."),
+    Column("last_received_at", UtcDateTime, nullable=False, comment="When it last came."),
+    Column("deliveries", Integer, nullable=False, comment="How often it came, the first time included."),
+    Column("method", Text, nullable=False, comment="HTTP method: POST or GET."),
+    Column("content_type", Text, nullable=False, comment="The request's Content-Type; empty where none came."),
+    Column(
+        "status",
+        Integer,
+        nullable=False,
+        comment="Why: 400 fields, 413 too large (raw is cut), 415 media type.",
+    ),
+    Column("raw", LargeBinary, nullable=False, comment="The form as it came, cut at MO_GATEWAY_MAX_BODY_BYTES."),
+    Column("errors", Json, nullable=False, comment="JSON list of objects: field, value, rule."),
+    Column("remote_addr", Text, nullable=False, comment="Address of the caller, behind the trusted proxies."),
+    Column(
+        "is_test",
+        Boolean(create_constraint=False),
+        nullable=False,
+        comment="True for requests of trigger, simulate and probes.",
+    ),
+    Column("replayed_at", UtcDateTime, comment="When a replay turned it into a message; NULL before."),
+    Column("message_id", RowId, ForeignKey("mo_message.id"), comment="The message a replay made of it."),
+    comment="One row is a distinct request that was rejected; kept so that it can be replayed.",
+)
+
+mo_handling = Table(
+    "mo_handling",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the handling in this database."),
+    Column("message_id", RowId, ForeignKey("mo_message.id"), nullable=False, comment="The message."),
+    Column("handler", Text, comment="Name of the handler; NULL until dispatch has routed the message."),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default=text("'pending'"),
+        comment="pending, done, unrouted, failed (tried and due again) or dead (given up).",
+    ),
+    Column(
+        "attempts",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="How often it was claimed; only grows: it is the fence between two workers.",
+    ),
+    Column(
+        "attempt_limit",
+        Integer,
+        nullable=False,
+        comment="It is dead after this many attempts; a replay raises it.",
+    ),
+    Column("due_at", UtcDateTime, comment="When there is work, or when the claim's lease ends; NULL = never."),
+    Column("finished_at", UtcDateTime, comment="When it became done, unrouted or dead."),
+    Column("error", Text, comment="What went wrong at the last attempt."),
+    Column(
+        "line",
+        RowId,
+        nullable=False,
+        comment="The queue it waits in: a hash of sender and shortcode, whose messages are handled one by one.",
+    ),
+    UniqueConstraint("message_id", "handler"),
+    CheckConstraint("state IN ('pending', 'done', 'unrouted', 'failed', 'dead')", name="state"),
+    Index(
+        "mo_handling_due_at_idx",
+        "due_at",
+        postgresql_where=text("due_at IS NOT NULL"),
+        sqlite_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "mo_handling_line_idx",
+        "line",
+        "message_id",
+        postgresql_where=text("due_at IS NOT NULL"),
+        sqlite_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "mo_handling_problem_idx",
+        "state",
+        "id",
+        postgresql_where=text("state IN ('unrouted', 'failed', 'dead')"),
+        sqlite_where=text("state IN ('unrouted', 'failed', 'dead')"),
+    ),
+    comment="One row is one handler's work on one message.",
+)
+
+mt_message = Table(
+    "mt_message",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the reply in this database."),
+    Column("message_id", RowId, ForeignKey("mo_message.id"), comment="The message it answers."),
+    Column("handler", Text, comment="The handler that wrote it."),
+    Column("provider", Text, nullable=False, comment="Who is to send it."),
+    Column("msisdn", Text, nullable=False, comment="Who gets it: digits, country code first, no +."),
+    Column("person_key", LargeBinary, nullable=False, comment="Keyed hash (HMAC) of the MSISDN."),
+    Column(
+        "sender",
+        Text,
+        nullable=False,
+        comment="What the handset shows: a number, or at most 11 letters and digits.",
+    ),
+    Column("body", Text, comment="The text; NULL where udh and data are sent."),
+    Column("udh", Text, comment="User data header, in hex."),
+    Column("data", Text, comment="Binary content, in hex."),
+    Column("reference", Text, comment="Our id of it, sent along and named by the delivery report."),
+    Column("parts", Integer, comment="How many SMS it is billed as; NULL until it is counted."),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default=text("'queued'"),
+        comment="queued, sent, failed, unknown (may have gone out) or suppressed.",
+    ),
+    Column("suppressed_reason", Text, comment="Why it was not sent."),
+    Column("attempts", Integer, nullable=False, server_default=text("0"), comment="How often it was claimed."),
+    Column("due_at", UtcDateTime, comment="When there is work; NULL = never."),
+    Column("created_at", UtcDateTime, nullable=False, comment="When the handler's work was committed."),
+    Column("sent_at", UtcDateTime, comment="When the provider took it."),
+    Column("provider_id", Text, comment="The provider's own id of it."),
+    Column("error_code", Text, comment="The provider's code, where it refused it."),
+    CheckConstraint("state IN ('queued', 'sent', 'failed', 'unknown', 'suppressed')", name="state"),
+    Index("mt_message_message_id_idx", "message_id"),
+    Index(
+        "mt_message_due_at_idx",
+        "due_at",
+        postgresql_where=text("due_at IS NOT NULL"),
+        sqlite_where=text("due_at IS NOT NULL"),
+    ),
+    comment="One row is a reply to send.",
+)
+
+mo_attempt = Table(
+    "mo_attempt",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the attempt in this database."),
+    Column("handling_id", RowId, ForeignKey("mo_handling.id"), comment="The handling tried; NULL for a send."),
+    Column("mt_message_id", RowId, ForeignKey("mt_message.id"), comment="The reply tried; NULL for a handler."),
+    Column("number", Integer, nullable=False, comment="Which try it was, from 1."),
+    Column("started_at", UtcDateTime, nullable=False, comment="When it began, by the worker's clock."),
+    Column("duration_ms", Integer, comment="How long it took, in milliseconds; NULL when nobody saw it end."),
+    Column("outcome", Text, nullable=False, comment="done, unrouted, failed, too slow or lost."),
+    Column("error", Text, comment="What went wrong, in one line."),
+    Index("mo_attempt_handling_id_idx", "handling_id"),
+    Index("mo_attempt_mt_message_id_idx", "mt_message_id"),
+    comment="One row is one try of a handler or of a send.",
+)
+
+mo_intake = Table(
+    "mo_intake",
+    metadata,
+    Column("minute", UtcDateTime, primary_key=True, comment="The minute the requests came in."),
+    Column("process", Text, primary_key=True, comment="Host and process that took them."),
+    Column("provider", Text, primary_key=True, comment="Who sent them."),
+    Column("outcome", Text, primary_key=True, comment="stored, duplicate, rejected or refused."),
+    Column("n", Integer, nullable=False, comment="How many requests."),
+    comment="Requests counted per minute, process, provider and outcome; up to 5 s of a killed process are missing.",
+)

@@ -1,0 +1,78 @@
+"""Column types and functions that mean the same on PostgreSQL and on SQLite."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect, Float, Integer, Text, literal
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+#: SQLite counts rows up by itself only where the type is exactly INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+#: A JSON list or object that SQL can look into on both databases.
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def to_text(moment: datetime) -> str:
+    """Write an aware datetime the way SQLite keeps it: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+
+
+def to_sqlite(value: Any) -> Any:
+    """Give a value as the SQLite driver takes it, for statements that go round SQLAlchemy's types."""
+    return to_text(value) if isinstance(value, datetime) else value
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: `timestamptz` on PostgreSQL, sortable UTC text on SQLite; always aware UTC in Python.
+
+    SQLite has no type for moments, and drivers drop the zone silently (15:25+01:00 comes back as 15:25).
+    """
+
+    impl = TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(TIMESTAMP(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment needs its time zone, and {value} has none")
+        return to_text(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
+    """The database's own clock, moved by a timedelta: what leases and due times are measured with."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, later: timedelta = timedelta(0)) -> None:
+        super().__init__(literal(later.total_seconds(), Float()))
+
+
+@compiles(database_now, "postgresql")
+def _now_on_postgresql(element: database_now, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"(now() + make_interval(secs => {compiler.process(element.clauses, **kwargs)}))"
+
+
+@compiles(database_now, "sqlite")
+def _now_on_sqlite(element: database_now, compiler: SQLCompiler, **kwargs: Any) -> str:
+    seconds = compiler.process(element.clauses, **kwargs)
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', printf('%+.3f seconds', {seconds}))"

@@ -1,0 +1,221 @@
+"""The writer: one thread that commits whatever waits, in one transaction, and then tells all who wait.
+
+The price of one fsync is shared by everybody who came during the last one: load makes the batch longer, not
+the wait. This is the one part of the store that commits by itself, because the acknowledgement hangs on it.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from time import monotonic
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from mo_gateway.errors import Overloaded, StorageError, UnsafeDatabase
+from mo_gateway.message import Receipt
+
+from . import postgresql, rejections
+from .inbox import NewMessage, add_messages
+from .intake import Intake
+from .rejections import NewRejection, add_rejections
+
+LARGEST_BATCH = 500
+ODD_JOBS_EVERY = 5.0  # seconds
+
+log = structlog.get_logger()
+
+New = NewMessage | NewRejection
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody who waits for one row to be durable."""
+
+    new: New
+    future: Future[Receipt] = field(default_factory=Future)
+
+
+class Writer:
+    """Takes rows from any thread of one process and makes them durable together.
+
+    Its thread starts at the first use, and again in a child after a fork: threads, queues and connections
+    must not cross one.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        intake: Intake,
+        *,
+        deadline: timedelta,
+        max_waiting: int,
+        attempt_limit: int,
+        max_rejections: int,
+        on_stored: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._intake = intake
+        self._deadline = deadline.total_seconds()
+        self._max_waiting = max_waiting
+        self._attempt_limit = attempt_limit
+        self._max_rejections = max_rejections
+        self._on_stored = on_stored  #: called after new messages were committed; wakes the worker
+        self._starting = Lock()
+        self._pid = 0
+
+    def store(self, new: New) -> Receipt:
+        """Wait until the row is durable; or raise StorageError, and then it must not be acknowledged.
+
+        After the deadline the row may still become durable: the provider's retry will be recognised.
+        """
+        future = self.submit(new)
+        try:
+            return future.result(self._deadline)
+        except TimeoutError:
+            future.cancel()
+            self._break_off()
+            raise StorageError(f"the database took longer than {self._deadline:g} s") from None
+
+    def submit(self, new: New) -> Future[Receipt]:
+        """Put a row in line and give what will hold its receipt; or raise Overloaded at once."""
+        if self._pid != os.getpid():
+            self._start()
+        if self._queue.qsize() >= self._max_waiting:
+            raise Overloaded(f"{self._max_waiting} requests wait for the database already")
+        waiter = Waiter(new)
+        self._queue.put(waiter)
+        return waiter.future
+
+    def close(self) -> None:
+        """Commit what waits, save the counts, and stop."""
+        if self._pid == os.getpid():
+            self._queue.put(None)
+            self._thread.join(self._deadline)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._pid == os.getpid():
+                return
+            if self._pid:  # a fork: the parent's connections stay the parent's
+                self._engine.dispose(close=False)
+            self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
+            self._busy: tuple[float, Any] | None = None
+            self._rejected = False
+            self._thread = Thread(target=self._run, name="writer", daemon=True)
+            self._pid = os.getpid()
+            self._thread.start()
+
+    def _run(self) -> None:
+        next_odd_jobs = monotonic() + ODD_JOBS_EVERY
+        closing = False
+        while not closing:
+            batch, closing = self._next_batch()
+            if batch:
+                self._commit(batch)
+            if closing or monotonic() >= next_odd_jobs:
+                self._do_odd_jobs()
+                next_odd_jobs = monotonic() + ODD_JOBS_EVERY
+
+    def _next_batch(self) -> tuple[list[Waiter], bool]:
+        """Wait for somebody, then take all who came meanwhile; True where the writer is to close."""
+        batch: list[Waiter] = []
+        try:
+            waiter = self._queue.get(timeout=ODD_JOBS_EVERY)
+            while waiter is not None:
+                if waiter.future.set_running_or_notify_cancel():  # else it gave up waiting
+                    batch.append(waiter)
+                if len(batch) >= LARGEST_BATCH:
+                    return batch, False
+                waiter = self._queue.get_nowait()
+        except Empty:
+            return batch, False
+        return batch, True
+
+    def _commit(self, batch: Sequence[Waiter]) -> None:
+        """Store a batch and tell its waiters; a row that the database refuses fails alone."""
+        try:
+            receipts = self._stored([waiter.new for waiter in batch])
+        except (
+            StorageError,
+            OperationalError,
+            InterfaceError,
+            PoolTimeoutError,
+            UnsafeDatabase,
+            OSError,
+        ) as exc:
+            log.error("commit failed", rows=len(batch), error=_in_one_line(exc))
+            self._fail(batch, exc)
+        except Exception as exc:  # noqa: BLE001 - whatever one row may provoke must not take its neighbours along
+            if len(batch) > 1:
+                for waiter in batch:
+                    self._commit([waiter])
+                return
+            log.error("row refused by the database", error=_in_one_line(exc))
+            self._fail(batch, exc)
+        else:
+            for waiter in batch:
+                waiter.future.set_result(receipts[waiter.new.key])
+            if any(isinstance(waiter.new, NewMessage) for waiter in batch):
+                self._on_stored()
+
+    def _fail(self, batch: Sequence[Waiter], cause: Exception) -> None:
+        for waiter in batch:
+            error = StorageError(f"the database could not store it: {_in_one_line(cause)}")
+            error.__cause__ = cause
+            waiter.future.set_exception(error)
+
+    def _stored(self, batch: Sequence[New]) -> dict[bytes, Receipt]:
+        """Make a batch durable; when this returns, it is."""
+        messages = [new for new in batch if isinstance(new, NewMessage)]
+        rejected = [new for new in batch if isinstance(new, NewRejection)]
+        receipts: dict[bytes, Receipt] = {}
+        try:
+            with self._engine.connect() as conn:
+                warnings = conn.info.get("warnings", [])
+                warnings.clear()
+                self._busy = (monotonic(), conn.connection.driver_connection)
+                with conn.begin():
+                    if messages:
+                        receipts |= add_messages(conn, messages, attempt_limit=self._attempt_limit)
+                    if rejected:
+                        receipts |= add_rejections(conn, rejected)
+                        self._rejected = True
+                if warnings:
+                    conn.invalidate()
+                    raise StorageError(f"the database answered with a warning: {warnings[0]}")
+        finally:
+            self._busy = None
+        return receipts
+
+    def _break_off(self) -> None:
+        """End a commit that has taken longer than the deadline, so that the writer can go on without it."""
+        busy = self._busy
+        if busy and self._engine.dialect.name == "postgresql" and monotonic() - busy[0] >= self._deadline:
+            postgresql.cut_off(busy[1])
+
+    def _do_odd_jobs(self) -> None:
+        """Save the counts and keep the rejections bounded; nobody waits for either."""
+        try:
+            with self._engine.begin() as conn:
+                counts = self._intake.save(conn)
+            self._intake.forget(counts)
+            if self._rejected:
+                with self._engine.begin() as conn:
+                    rejections.trim(conn, keep=self._max_rejections)
+                self._rejected = False
+        except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
+            log.warning("counts not saved yet", error=_in_one_line(exc))
+
+
+def _in_one_line(exc: Exception) -> str:
+    """Name an error without the statement; the values bound to it are hidden by the engine."""
+    cause = getattr(exc, "orig", None) or exc
+    return " ".join(f"{type(cause).__name__}: {cause}".split())

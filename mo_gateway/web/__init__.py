@@ -1,0 +1,35 @@
+"""HTTP: Flask around the steps; the only place where errors become status codes."""
+
+from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mo_gateway.gateway import Gateway
+
+from . import callbacks, health
+
+EXTENSION = "mo_gateway"
+
+
+def create_app(gateway: Gateway) -> Flask:
+    """Make the Flask application of a gateway."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions[EXTENSION] = gateway
+    app.url_map.merge_slashes = False  # a redirect would show which paths exist
+    callbacks.register(app, gateway)
+    health.register(app, gateway)
+    app.after_request(_add_headers)
+    app.register_error_handler(500, _internal_error)
+    if gateway.settings.trusted_proxies:
+        hops = gateway.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0)  # type: ignore[method-assign]
+    return app
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _internal_error(_error: Exception) -> Response:
+    return Response("Something went wrong here; the request may be repeated.\n", 500, mimetype="text/plain")

@@ -1,0 +1,25 @@
+"""Who may call: the secret in the path, and the address."""
+
+from collections.abc import Sequence
+from hmac import compare_digest
+from ipaddress import ip_address
+
+from mo_gateway.settings import Network
+
+
+def has_secret(given: str, secrets: Sequence[str]) -> bool:
+    """Compare with every secret in constant time; as bytes, since text beyond ASCII cannot be compared so."""
+    found = False
+    for secret in secrets:
+        found |= compare_digest(given.encode(), secret.encode())
+    return found
+
+
+def is_from(address: str, networks: Sequence[Network]) -> bool:
+    """Tell whether an address lies in one of the networks; IPv4 inside IPv6 counts as IPv4."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return any((mapped or ip) in network for network in networks)

@@ -1,0 +1,123 @@
+"""The providers' callbacks: bytes in, the answer out, and `TRUE` only for what is durable."""
+
+import json
+from dataclasses import asdict
+from time import perf_counter
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.routing import Rule
+
+from mo_gateway.errors import FieldError, StorageError
+from mo_gateway.gateway import Gateway
+from mo_gateway.message import Outcome, Receipt, WebhookRequest
+
+from . import access
+
+FORM = "application/x-www-form-urlencoded"
+ALLOWED_METHODS = "GET, HEAD, POST"
+
+log = structlog.get_logger()
+
+
+def register(app: Flask, gateway: Gateway) -> None:
+    """Add the one view for everything under `/spryng`, whatever the method: a stranger learns nothing."""
+    for path in ("/spryng", "/spryng/", "/spryng/<path:rest>"):
+        app.url_map.add(Rule(path, endpoint="spryng"))
+    app.view_functions["spryng"] = lambda rest="": _timed(gateway, rest)
+
+
+def _timed(gateway: Gateway, rest: str) -> Response:
+    began = perf_counter()
+    response = _spryng(gateway, rest)
+    gateway.metrics.callback_duration.labels("spryng").observe(perf_counter() - began)
+    return response
+
+
+def _spryng(gateway: Gateway, rest: str) -> Response:
+    if not _may_call(gateway, rest):
+        gateway.metrics.forbidden.inc()
+        log.warning("forbidden", remote_addr=request.remote_addr)
+        return _text(403, "Forbidden.")
+    if request.method == "HEAD":
+        return _text(200, "")
+    if request.method not in ("GET", "POST"):
+        response = _text(405, f"Use one of {ALLOWED_METHODS}.")
+        response.headers["Allow"] = ALLOWED_METHODS
+        return response
+    try:
+        return _answer(gateway, *_read(gateway))
+    except StorageError:
+        response = _text(503, "Not stored; send it again.")
+        response.headers["Retry-After"] = "60"
+        return response
+
+
+def _may_call(gateway: Gateway, rest: str) -> bool:
+    settings = gateway.settings
+    if settings.allowed_networks and not access.is_from(request.remote_addr or "", settings.allowed_networks):
+        return False
+    if not settings.callback_secret:
+        return rest == "mo"
+    return rest.startswith("mo/") and access.has_secret(rest[3:], settings.callback_secret)
+
+
+def _read(gateway: Gateway) -> tuple[WebhookRequest, int]:
+    """Take the request's bytes and the status that stands against reading them as a form, or 0."""
+    limit = gateway.settings.max_body_bytes
+    raw = request.stream.read(limit + 1) if request.method == "POST" else b""
+    if not raw:
+        raw = request.query_string[: limit + 1]
+    unreadable = request.method == "POST" and (
+        request.mimetype not in ("", FORM) or request.headers.get("Content-Encoding", "identity") != "identity"
+    )
+    webhook_request = WebhookRequest(
+        method=request.method,
+        raw=raw[:limit],
+        content_type=request.content_type or "",
+        remote_addr=request.remote_addr or "",
+        received_at=gateway.clock(),
+        is_test=request.headers.get("MO-Gateway-Test") == "1",
+    )
+    return webhook_request, 413 if len(raw) > limit else 415 if unreadable else 0
+
+
+def _answer(gateway: Gateway, webhook_request: WebhookRequest, status: int) -> Response:
+    if status:
+        fault = _unreadable(status, gateway.settings.max_body_bytes, webhook_request)
+        receipt = gateway.receiver.reject(gateway.spryng, webhook_request, status, (fault,))
+        return _with_receipt(_text(status, fault.rule), receipt)
+    receipt = gateway.receiver.receive(gateway.spryng, webhook_request)
+    if receipt.outcome is Outcome.REJECTED and gateway.settings.rejected_answer != 200:
+        return _with_receipt(_problem(receipt), receipt)
+    return _with_receipt(Response(b"TRUE", 200, content_type="text/plain"), receipt)
+
+
+def _unreadable(status: int, limit: int, webhook_request: WebhookRequest) -> FieldError:
+    if status == 413:
+        rule = f"A request may be {limit} bytes long at most."
+        return FieldError(field="(body)", value=f"over {limit} bytes", rule=rule)
+    rule = f"Send {FORM}, without a Content-Encoding."
+    return FieldError(field="(body)", value=webhook_request.content_type[:100], rule=rule)
+
+
+def _problem(receipt: Receipt) -> Response:
+    fields = len(receipt.errors)
+    problem = {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": f"{fields} field{'s break' if fields > 1 else ' breaks'} a rule of the callback;"
+        f" the request is kept as rejection {receipt.id}.",
+        "errors": [asdict(error) for error in receipt.errors],
+    }
+    return Response(json.dumps(problem), 400, content_type="application/problem+json")
+
+
+def _with_receipt(response: Response, receipt: Receipt) -> Response:
+    response.headers["MO-Gateway-Receipt"] = f"{receipt.outcome} {receipt.id}"
+    return response
+
+
+def _text(status: int, sentence: str) -> Response:
+    return Response(sentence and f"{sentence}\n", status, content_type="text/plain")

@@ -1,0 +1,65 @@
+"""Is it alive, is it ready, and what does it count: for load balancers and Prometheus."""
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from mo_gateway.errors import MoGatewayError, StorageError
+from mo_gateway.gateway import Gateway
+from mo_gateway.store import schema
+
+from . import access
+
+log = structlog.get_logger()
+
+
+def register(app: Flask, gateway: Gateway) -> None:
+    """Add the three views."""
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """Say that this process lives, whatever became of the database."""
+        return Response("OK\n", mimetype="text/plain")
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        """Say whether messages can be stored now."""
+        try:
+            _check_storage(gateway)
+        except (MoGatewayError, SQLAlchemyError, OSError) as exc:
+            log.warning("not ready", error=type(exc).__name__)
+            return jsonify(ready=False, reason=_reason(exc)), 503
+        return jsonify(ready=True), 200
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """Give the counters of all processes of this host to those who may see them."""
+        if not access.is_from(request.remote_addr or "", gateway.settings.metrics_networks):
+            return Response("Forbidden.\n", 403, mimetype="text/plain")
+        return Response(generate_latest(_registry(gateway)), content_type=CONTENT_TYPE_LATEST)
+
+
+def _check_storage(gateway: Gateway) -> None:
+    """Raise unless the schema is current and the database can be written to."""
+    with gateway.engine.begin() as conn:  # on SQLite this takes the write lock, which is the test
+        schema.check(conn)
+        if conn.dialect.name != "postgresql":
+            return
+        if conn.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+            raise StorageError("the database is read-only: a standby?")
+
+
+def _reason(exc: Exception) -> str:
+    return str(exc) if isinstance(exc, MoGatewayError) else "the database does not answer"
+
+
+def _registry(gateway: Gateway) -> CollectorRegistry:
+    folder = gateway.settings.metrics_folder
+    if folder is None:
+        return gateway.metrics.registry
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call] # the library has no types
+    return registry
