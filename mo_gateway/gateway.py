@@ -101,9 +101,16 @@ def open_routes(settings: Settings) -> Routes:
 
 def open_dispatcher(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Dispatcher:
     """Put together what a worker needs."""
+    return dispatcher_with(open_routes(settings), settings, open_engine(settings), clock=clock)
+
+
+def dispatcher_with(
+    routes: Routes, settings: Settings, engine: Engine, *, clock: Callable[[], datetime] = utc_now
+) -> Dispatcher:
+    """Put together what handles messages by these routes."""
     return Dispatcher(
-        engine=open_engine(settings),
-        routes=open_routes(settings),
+        engine=engine,
+        routes=routes,
         metrics=Metrics(),
         person_secret=settings.person_secret,
         lease=settings.lease,

@@ -34,7 +34,7 @@ class Numbering:
         mcc = operator[:3]
         if mcc.startswith("9"):  # ITU-T E.212: networks of no country, such as those of satellites
             return False
-        known = self.operators.get(operator) or self.mcc_countries.get(mcc)
+        known = self.operators.get(operator) or self.mcc_countries.get(mcc, frozenset())
         return bool(known) and country not in known
 
 
@@ -53,8 +53,8 @@ def load_numbering(operators_file: Path | None = None) -> Numbering:
 
 
 def _shipped(name: str) -> list[Row]:
-    with resources.files("mo_gateway.data").joinpath(name).open(encoding="utf-8", newline="") as file:
-        (_, header), *lines = _cells(file, name)
+    text = resources.files("mo_gateway.data").joinpath(name).read_text(encoding="utf-8")
+    (_, header), *lines = _cells(text.splitlines(), name)
     return [dict(zip(header, cells, strict=True)) for _, cells in lines]
 
 
@@ -73,39 +73,38 @@ def _own(path: Path, countries: frozenset[str]) -> list[Row]:
     if "operator" not in columns:
         shown = ",".join(header)
         raise ConfigError(f"{path}, line {first}: {shown!r} must name the columns with commas, {HEADER}")
-    rows = [dict(zip(columns, cells, strict=False)) for _, cells in lines]
     faults = [
         f"{path}, line {number}: {fault}"
-        for (number, cells), row in zip(lines, rows, strict=True)
-        for fault in [*_row_faults(row, countries), *_length_faults(cells, columns)]
+        for number, cells in lines
+        for fault in _faults(cells, columns, countries)
     ]
     if faults:
         raise ConfigError("\n".join(faults))
-    return rows
+    return [dict(zip(columns, cells, strict=False)) for _, cells in lines]
 
 
 def _cells(lines: Iterable[str], name: str) -> Iterator[tuple[int, list[str]]]:
     """Give the number and the cells of each line that is neither empty nor a comment."""
     reader = csv.reader(("\n" if line.startswith("#") else line for line in lines), strict=True)
     try:
-        for cells in reader:
+        for line in reader:
+            cells = [cell.strip() for cell in line]
             if any(cells):
-                yield reader.line_num, [cell.strip() for cell in cells]
+                yield reader.line_num, cells
     except csv.Error as exc:
-        raise ConfigError(f"{name}, line {reader.line_num}: not CSV, most often for a lone \" ({exc})") from exc
+        raise ConfigError(f'{name}, line {reader.line_num}: not CSV, most often for a lone " ({exc})') from exc
 
 
 def _countries(row: Row) -> frozenset[str]:
     return frozenset(f"{row.get('countries', '')} {row.get('country', '')}".split())
 
 
-def _row_faults(row: Row, countries: frozenset[str]) -> Iterator[str]:
-    if not _CODE.fullmatch(row["operator"]):
-        yield f"operator {row['operator']!r} must be 5 digits 0-9, MCC and MNC, such as 20601"
+def _faults(cells: list[str], columns: list[str], countries: frozenset[str]) -> Iterator[str]:
+    row = dict(zip(columns, cells, strict=False))
+    code = row.get("operator", "")
+    if not _CODE.fullmatch(code):
+        yield f"operator {code!r} must be 5 digits 0-9, MCC and MNC, such as 20601"
     for country in sorted(_countries(row) - countries):
         yield f"country {country!r} must be an assigned ISO 3166-1 alpha-3 code in capitals, such as BEL"
-
-
-def _length_faults(cells: list[str], columns: list[str]) -> Iterator[str]:
     if len(cells) > len(columns):
-        yield f"{len(cells)} cells must be at most {len(columns)}, as in the header; several countries stand in one"
+        yield f"{len(cells)} cells must be {len(columns)}, as in the header: put spaces between countries"

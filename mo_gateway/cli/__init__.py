@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
-from . import db, run
+from . import db, doctor, messages, provider, replay, routing, run, show, status
 
 
 class Commands(click.Group):
@@ -44,10 +44,22 @@ def main() -> None:
         sys.path.insert(0, os.getcwd())  # noqa: PTH109 - handlers lie where the gateway is started
 
 
-main.add_command(run.run)
-main.add_command(run.work)
-main.add_command(run.serve)
-main.add_command(db.db)
+for command in (
+    run.run,
+    run.work,
+    run.serve,
+    db.db,
+    provider.trigger,
+    provider.simulate,
+    routing.routes,
+    routing.explain,
+    messages.messages,
+    show.show,
+    status.status,
+    doctor.doctor,
+    replay.replay,
+):
+    main.add_command(command)
 
 
 def _complain(sentence: str) -> None:

@@ -22,7 +22,7 @@ def find_handlers(modules: Sequence[str]) -> list[Handler]:
     faults = []
     for origin, load in _sources(modules):
         try:
-            handlers = list(_handlers_in(load()))
+            handlers = list(handlers_in(load()))
         except Exception as exc:  # noqa: BLE001 - a plugin may raise anything while it is imported
             faults.append(f"{origin} cannot be imported: {type(exc).__name__}: {exc} ({_where(exc)}).")
             continue
@@ -41,7 +41,8 @@ def _sources(modules: Sequence[str]) -> Iterator[tuple[str, Any]]:
         yield f"The entry point {point.name} of {_package(point)}", point.load
 
 
-def _handlers_in(thing: Any) -> Iterator[Handler]:
+def handlers_in(thing: Any) -> Iterator[Handler]:
+    """Give the marked functions of a module, or the one function."""
     things = vars(thing).values() if isinstance(thing, ModuleType) else [thing]
     for one in things:
         handler = getattr(one, "__dict__", {}).get(MARK)

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
 from mo_gateway.message import Message, Outcome, Receipt, WebhookRequest
 
-from .counted import CountedTable, Row, arrays_of, folded, insert_each, unnest
+from .counted import CountedTable, Row, Stored, arrays_of, folded, insert_each, unnest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +66,6 @@ _ON_POSTGRESQL = f"""
     SELECT id, dedupe_key, deliveries FROM stored
 """
 
-_QUEUE_ON_SQLITE = """
-    INSERT INTO mo_handling (message_id, line, attempt_limit, due_at)
-    VALUES (?, ?, ?, strftime('%Y-%m-%d %H:%M:%f000', 'now'))
-"""
-
 
 def add_messages(conn: Connection, batch: Sequence[NewMessage], *, attempt_limit: int) -> dict[bytes, Receipt]:
     """Store messages and a work item for each new one; give a receipt for each dedupe key.
@@ -81,16 +75,15 @@ def add_messages(conn: Connection, batch: Sequence[NewMessage], *, attempt_limit
     A row is new exactly when its count is the batch's own.
     """
     rows = folded(_row(new) for new in batch)
+    came = {row["dedupe_key"]: row["deliveries"] for row in rows}
     if conn.dialect.name == "postgresql":
         values = {**arrays_of(rows, _GIVEN), "attempt_limit": attempt_limit}
-        found: Sequence[Any] = conn.exec_driver_sql(_ON_POSTGRESQL, values).all()
+        found = [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, values)]
     else:
-
-        def queue(row: Row, stored: Any) -> None:
-            conn.exec_driver_sql(_QUEUE_ON_SQLITE, (stored.id, row["line"], attempt_limit))
-
-        found = insert_each(conn, TABLE, rows, after=queue)
-    came = {row["dedupe_key"]: row["deliveries"] for row in rows}
+        found = insert_each(conn, TABLE, rows)
+        lines = {row["dedupe_key"]: row["line"] for row in rows}
+        new_ones = [stored for stored in found if stored.deliveries == came[stored.dedupe_key]]
+        _queue_on_sqlite(conn, [(stored.id, lines[stored.dedupe_key], attempt_limit) for stored in new_ones])
     return {
         stored.dedupe_key: Receipt(
             outcome=Outcome.STORED if stored.deliveries == came[stored.dedupe_key] else Outcome.DUPLICATE,
@@ -99,6 +92,15 @@ def add_messages(conn: Connection, batch: Sequence[NewMessage], *, attempt_limit
         )
         for stored in found
     }
+
+
+def _queue_on_sqlite(conn: Connection, values: list[tuple[int, int, int]]) -> None:
+    if values:
+        conn.exec_driver_sql(
+            "INSERT INTO mo_handling (message_id, line, attempt_limit, due_at)"
+            " VALUES (?, ?, ?, strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
+            values,
+        )
 
 
 def _row(new: NewMessage) -> Row:

@@ -10,7 +10,7 @@ from mo_gateway.errors import FieldError
 from mo_gateway.message import Outcome, Receipt, WebhookRequest
 
 from . import tables
-from .counted import CountedTable, Row, arrays_of, folded, insert_each, unnest
+from .counted import CountedTable, Row, Stored, arrays_of, folded, insert_each, unnest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def add_rejections(conn: Connection, batch: Sequence[NewRejection]) -> dict[byte
     """Store bad requests; give a receipt for each dedupe key."""
     rows = folded(_row(new) for new in batch)
     if conn.dialect.name == "postgresql":
-        found = list(conn.exec_driver_sql(_ON_POSTGRESQL, arrays_of(rows, TABLE.columns)).all())
+        found = [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, arrays_of(rows, TABLE.columns))]
     else:
         found = insert_each(conn, TABLE, rows)
     return {

@@ -96,7 +96,7 @@ def open_engine(url: URL, *, patience: timedelta) -> Engine:
         },
     )
     event.listen(engine, "connect", _settle)
-    event.listen(engine, "before_cursor_execute", _begin)
+    event.listen(engine, "before_cursor_execute", _begin_at_first_statement)
     return engine
 
 
@@ -106,14 +106,19 @@ def _settle(connection: LockedConnection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _begin(conn: Connection, cursor: sqlite3.Cursor, *_statement: Any) -> None:
-    # At the first statement and not in the `begin` event: a handler that was given its connection holds up
-    # the intake from the moment it uses it, not from the moment it has it.
-    connection = cursor.connection
-    if connection.in_transaction or not isinstance(connection, LockedConnection):
+def begin(conn: Connection) -> None:
+    """Begin a transaction where none is running: a writing one, unless `conn` is marked as read-only."""
+    connection = conn.connection.driver_connection
+    if not isinstance(connection, LockedConnection) or connection.in_transaction:
         return
     options = conn.get_execution_options()
     if options.get("mo_gateway_read_only"):
         connection.execute("BEGIN")
     else:
         connection.begin_writing(options.get("mo_gateway_time_limit"))
+
+
+def _begin_at_first_statement(conn: Connection, *_statement: Any) -> None:
+    # Not in the `begin` event: a handler that was given its connection holds up the intake from the moment
+    # it uses it, not from the moment it has it.
+    begin(conn)

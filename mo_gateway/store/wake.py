@@ -44,7 +44,7 @@ class Notifier:
             self._thread.join(1)
 
     def _run(self) -> None:
-        assert self._engine is not None  # noqa: S101 - for the type checker; `notify` starts no thread without one
+        assert self._engine is not None
         engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         while self._wanted.wait() and not self._closing.is_set():
             self._wanted.clear()

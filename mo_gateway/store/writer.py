@@ -5,6 +5,7 @@ the wait. This is the one part of the store that commits by itself, because the 
 """
 
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -147,6 +148,7 @@ class Writer:
             StorageError,
             OperationalError,
             InterfaceError,
+            sqlite3.OperationalError,
             PoolTimeoutError,
             UnsafeDatabase,
             OSError,

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from time import perf_counter
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from werkzeug.routing import Rule
 
 from mo_gateway.errors import FieldError, StorageError
 from mo_gateway.gateway import Gateway
 from mo_gateway.message import Outcome, Receipt, WebhookRequest
+from mo_gateway.settings import Settings
 
 from . import access
 
@@ -24,53 +25,45 @@ def register(app: Flask, gateway: Gateway) -> None:
     """Add the one view for everything under `/spryng`, whatever the method: a stranger learns nothing."""
     for path in ("/spryng", "/spryng/", "/spryng/<path:rest>"):
         app.url_map.add(Rule(path, endpoint="spryng"))
-    app.view_functions["spryng"] = lambda rest="": _timed(gateway, rest)
+    app.view_functions["spryng"] = lambda rest="": _timed(gateway, request._get_current_object(), rest)  # type: ignore[attr-defined]
 
 
-def _timed(gateway: Gateway, rest: str) -> Response:
+def _timed(gateway: Gateway, request: Request, rest: str) -> Response:
     began = perf_counter()
-    response = _spryng(gateway, rest)
+    response = _spryng(gateway, request, rest)
     gateway.metrics.callback_duration.labels("spryng").observe(perf_counter() - began)
     return response
 
 
-def _spryng(gateway: Gateway, rest: str) -> Response:
-    if not _may_call(gateway, rest):
+def _spryng(gateway: Gateway, request: Request, rest: str) -> Response:
+    if not _may_call(gateway.settings, request.remote_addr or "", rest):
         gateway.metrics.forbidden.inc()
         log.warning("forbidden", remote_addr=request.remote_addr)
         return _text(403, "Forbidden.")
     if request.method == "HEAD":
         return _text(200, "")
     if request.method not in ("GET", "POST"):
-        response = _text(405, f"Use one of {ALLOWED_METHODS}.")
-        response.headers["Allow"] = ALLOWED_METHODS
-        return response
+        return _text(405, f"Use one of {ALLOWED_METHODS}.", Allow=ALLOWED_METHODS)
     try:
-        return _answer(gateway, *_read(gateway))
+        return _answer(gateway, *_read(gateway, request))
     except StorageError:
-        response = _text(503, "Not stored; send it again.")
-        response.headers["Retry-After"] = "60"
-        return response
+        return _text(503, "Not stored; send it again.", **{"Retry-After": "60"})
 
 
-def _may_call(gateway: Gateway, rest: str) -> bool:
-    settings = gateway.settings
-    if settings.allowed_networks and not access.is_from(request.remote_addr or "", settings.allowed_networks):
+def _may_call(settings: Settings, address: str, rest: str) -> bool:
+    if settings.allowed_networks and not access.is_from(address, settings.allowed_networks):
         return False
     if not settings.callback_secret:
         return rest == "mo"
     return rest.startswith("mo/") and access.has_secret(rest[3:], settings.callback_secret)
 
 
-def _read(gateway: Gateway) -> tuple[WebhookRequest, int]:
-    """Take the request's bytes and the status that stands against reading them as a form, or 0."""
+def _read(gateway: Gateway, request: Request) -> tuple[WebhookRequest, int]:
+    """Take the request's bytes, and the status that stands against reading them as a form, or 0."""
     limit = gateway.settings.max_body_bytes
     raw = request.stream.read(limit + 1) if request.method == "POST" else b""
     if not raw:
         raw = request.query_string[: limit + 1]
-    unreadable = request.method == "POST" and (
-        request.mimetype not in ("", FORM) or request.headers.get("Content-Encoding", "identity") != "identity"
-    )
     webhook_request = WebhookRequest(
         method=request.method,
         raw=raw[:limit],
@@ -79,7 +72,14 @@ def _read(gateway: Gateway) -> tuple[WebhookRequest, int]:
         received_at=gateway.clock(),
         is_test=request.headers.get("MO-Gateway-Test") == "1",
     )
-    return webhook_request, 413 if len(raw) > limit else 415 if unreadable else 0
+    if len(raw) > limit:
+        return webhook_request, 413
+    return webhook_request, 0 if request.method == "GET" or _is_form(request) else 415
+
+
+def _is_form(request: Request) -> bool:
+    encoding = request.headers.get("Content-Encoding", "identity")
+    return request.mimetype in ("", FORM) and encoding == "identity"
 
 
 def _answer(gateway: Gateway, webhook_request: WebhookRequest, status: int) -> Response:
@@ -119,5 +119,5 @@ def _with_receipt(response: Response, receipt: Receipt) -> Response:
     return response
 
 
-def _text(status: int, sentence: str) -> Response:
-    return Response(sentence and f"{sentence}\n", status, content_type="text/plain")
+def _text(status: int, sentence: str, **headers: str) -> Response:
+    return Response(sentence and f"{sentence}\n", status, headers, content_type="text/plain")

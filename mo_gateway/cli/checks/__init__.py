@@ -1,0 +1,21 @@
+"""What `doctor` looks at, a module for each side: settings and handlers, the database, the running gateway."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How a thing was found."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    OPEN = "open"  #: there was nothing to judge, or nobody but the operator can
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    verdict: Verdict
+    text: str  #: what is so, and where it is wrong what to do

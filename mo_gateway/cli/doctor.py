@@ -1,0 +1,74 @@
+"""`doctor`: is everything right that has to be right, and if not, what is to be done."""
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from zoneinfo import ZoneInfo
+
+import click
+
+from mo_gateway import logs
+from mo_gateway.gateway import utc_now
+from mo_gateway.settings import Settings
+from mo_gateway.simulator.plan import timestamp
+from mo_gateway.simulator.target import Target, read_target
+
+from . import output
+from .checks import Finding, Verdict
+from .checks.callback import check_callback, send_probe
+from .checks.database import check_database, check_stored
+from .checks.settings import check_handlers, check_settings
+from .provider import callback_url, url_option
+
+SIGNS = {Verdict.RIGHT: "✓", Verdict.WRONG: "✗", Verdict.OPEN: "–"}
+
+
+@click.command()
+@url_option
+@click.option("--probe", is_flag=True, help="Send a message too: it is stored, and marked as a test.")
+@output.json_option
+@click.pass_context
+def doctor(ctx: click.Context, target: Target | None, probe: bool, as_json: bool) -> None:
+    """Check settings, handlers, database, clock and the callback of the running gateway.
+
+    Exit code 3 = something is wrong.
+    """
+    findings = []
+    for finding in _findings(target, probe=probe):
+        findings.append(finding)
+        if not as_json:
+            text = output.cell(finding.text, ZoneInfo("UTC"))
+            click.echo(f"{SIGNS[finding.verdict]} {finding.subject:<9} {text}")
+    if as_json:
+        output.print_json([asdict(finding) for finding in findings])
+    ctx.exit(3 if any(finding.verdict is Verdict.WRONG for finding in findings) else 0)
+
+
+def _findings(target: Target | None, *, probe: bool) -> Iterator[Finding]:
+    settings, found = check_settings(os.environ)
+    yield from found
+    if settings is None:
+        return
+    logs.configure(settings.log_format, settings.callback_secret)
+    yield from check_handlers(settings)
+    yield from check_database(settings, utc_now)
+    target = target or read_target(callback_url(settings))
+    yield from check_callback(target)
+    if probe:
+        yield from _probe(settings, target)
+
+
+def _probe(settings: Settings, target: Target) -> Iterable[Finding]:
+    """Send a message, and look whether the gateway that took it uses this database."""
+    fields = {
+        "MSISDN": "32400000000",
+        "KEYWORD": "DOCTOR",
+        "OPERATOR": "20601",
+        "TIMESTAMP": timestamp(utc_now(), settings.timezone),
+        "SHORTCODE": "0000",
+        "COUNTRY": "BEL",
+        "REFERENCE": f"doctor-{secrets.token_hex(4)}",
+    }
+    number, finding = send_probe(target, fields)
+    return [finding] if number is None else [finding, check_stored(settings, number, fields["REFERENCE"])]

@@ -1,0 +1,108 @@
+"""How commands print: aligned tables for people, JSON for programs, never what a stranger's text would draw."""
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from tabulate import MIN_PADDING, tabulate
+
+from mo_gateway.masking import masked, one_line
+
+NOTHING = "–"
+AGES = ((86400, "d"), (3600, "h"), (60, "min"), (0, "s"))
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; its times are UTC.")
+reveal_option = click.option("--reveal", is_flag=True, help="Show phone numbers whole.")
+
+
+class Table:
+    """Rows under headers; those added later line up with what stands above."""
+
+    def __init__(self, *headers: str, zone: ZoneInfo) -> None:
+        self._headers: Sequence[str] = headers
+        self._zone = zone
+        self._is_begun = False
+
+    def add(self, rows: Iterable[Sequence[object]]) -> None:
+        """Print rows, and before the first ones the headers."""
+        cells = [[cell(value, self._zone) for value in row] for row in rows]
+        whole = tabulate(cells, self._headers, tablefmt="plain", disable_numparse=True)
+        shown = whole.partition("\n")[2] if self._is_begun else whole
+        if shown:
+            click.echo(shown)
+        if cells:  # headers as wide as these columns, since no column gets narrower than its header
+            widths = [max(map(len, column)) - MIN_PADDING for column in zip(*cells, strict=True)]
+            self._headers = [name.ljust(width) for name, width in zip(self._headers, widths, strict=True)]
+        self._is_begun = True
+
+
+def print_fields(fields: Iterable[tuple[str, object]], zone: ZoneInfo) -> None:
+    """Print names with their values, one a line."""
+    cells = [[name, cell(value, zone)] for name, value in fields]
+    click.echo(tabulate(cells, tablefmt="plain", disable_numparse=True))
+
+
+def print_json(thing: object) -> None:
+    """Print one thing as a JSON document."""
+    click.echo(json.dumps(thing, indent=2, default=_plain))
+
+
+def print_json_lines(things: Iterable[object]) -> None:
+    """Print things as JSON, each on a line of its own."""
+    for thing in things:
+        click.echo(json.dumps(thing, default=_plain))
+
+
+def cell(value: object, zone: ZoneInfo) -> str:
+    """Write a value for a person, on one line."""
+    match value:
+        case None | "":
+            return NOTHING
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        case list() | tuple():
+            return cell(", ".join(map(str, value)), zone)
+        case bytes():
+            return value.hex()
+        case _:
+            return one_line(str(value))
+
+
+def in_zone(header: str, zone: ZoneInfo) -> str:
+    """Name the zone in the header of a column of times: `RECEIVED (Amsterdam)`."""
+    return f"{header} ({zone.key.rpartition('/')[2].replace('_', ' ')})"
+
+
+def number(msisdn: str, *, reveal: bool) -> str:
+    """Write a phone number, masked unless it was asked for."""
+    return msisdn if reveal else masked(msisdn)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Cut a text for a column."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def age(duration: timedelta) -> str:
+    """Write how long ago something was: `9 s`, `4 min`, `3 h`, `2 d`."""
+    seconds = max(0, int(duration.total_seconds()))
+    size, unit = next((size, unit) for size, unit in AGES if seconds >= size)
+    return f"{seconds // (size or 1)} {unit}"
+
+
+def shell_word(text: str) -> str:
+    """Quote a text for a shell; what must not reach a terminal as it is becomes an escape of bash and zsh."""
+    if one_line(text) == text:
+        return shlex.quote(text)
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{one_line(quoted)}'"
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else value.hex()

@@ -1,0 +1,83 @@
+"""`replay --rejected`: what it does, and how it tells of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+import click
+
+from mo_gateway.errors import FieldError
+from mo_gateway.gateway import open_spryng
+from mo_gateway.masking import masked, one_line
+from mo_gateway.message import Outcome
+from mo_gateway.readmit import Reading, Readmission
+
+from .order import Order, counted
+from .progress import progress
+
+
+def run(order: Order) -> bool:
+    """Read rejected requests again; give False where some are still bad, outside of a dry run."""
+    job = Readmission(
+        engine=order.engine,
+        provider=open_spryng(order.settings),
+        person_secret=order.settings.person_secret,
+        tries=order.settings.max_attempts,
+        charset=order.charset,
+    )
+    readings = []
+    with progress(job.count(order.chosen), "Read again") as tell:
+        for reading in islice(job.readings(order.chosen, dry_run=order.dry_run), order.limit):
+            readings.append(reading)
+            tell(1)
+    order.report(_as_dict(readings, dry_run=order.dry_run), _in_words(readings, dry_run=order.dry_run))
+    if order.dry_run:
+        return True
+    if readings:
+        click.echo("Next: mo-gateway status", err=True)
+    return not _having(readings, Outcome.REJECTED)
+
+
+def _in_words(readings: Sequence[Reading], *, dry_run: bool) -> Iterator[str]:
+    if not readings:
+        yield "No rejected request is like that and can be read again."
+        return
+    stored, there, bad = (len(_having(readings, outcome)) for outcome in _OUTCOMES)
+    are_stored = "would be stored" if dry_run else "stored"
+    requests = counted(len(readings), "rejected request")
+    yield f"{requests} read again: {stored} {are_stored}, {there} there already, {bad} still bad."
+    for reading in _having(readings, Outcome.REJECTED):
+        yield f"Rejection {reading.rejection_id}: {'; '.join(map(_fault, reading.errors))}."
+
+
+def _as_dict(readings: Sequence[Reading], *, dry_run: bool) -> dict[str, Any]:
+    stored, there, bad = (_having(readings, outcome) for outcome in _OUTCOMES)
+    return {
+        "dry_run": dry_run,
+        "stored": [{"rejection": reading.rejection_id, "message": reading.message_id} for reading in stored],
+        "there_already": [{"rejection": reading.rejection_id, "message": reading.message_id} for reading in there],
+        "still_bad": [
+            {
+                "rejection": reading.rejection_id,
+                "errors": [{**asdict(error), "value": _shown(error)} for error in reading.errors],
+            }
+            for reading in bad
+        ],
+    }
+
+
+_OUTCOMES = (Outcome.STORED, Outcome.DUPLICATE, Outcome.REJECTED)
+
+
+def _having(readings: Sequence[Reading], outcome: Outcome) -> list[Reading]:
+    return [reading for reading in readings if reading.outcome is outcome]
+
+
+def _fault(error: FieldError) -> str:
+    value = f' "{one_line(_shown(error))}"' if error.value else ""
+    return f"{error.field}{value} {error.rule}"
+
+
+def _shown(error: FieldError) -> str:
+    return masked(error.value) if error.field == "MSISDN" else error.value

@@ -1,0 +1,103 @@
+"""`replay`: stored messages run again, rejected requests are read again, garbled texts are put right."""
+
+import sys
+from dataclasses import replace
+
+import click
+
+from mo_gateway import replay as step
+from mo_gateway.gateway import open_routes
+from mo_gateway.settings import CHARSETS, Settings
+from mo_gateway.store import reading
+from mo_gateway.store.selection import Filter
+
+from . import readmit, repair
+from .filters import filter_options
+from .order import Order, counted, plan_as_dict, plan_in_words
+from .output import json_option
+from .progress import progress
+
+USUAL_STATES = ("dead", "unrouted")
+
+
+@click.command()
+@filter_options(limit=None)
+@click.option(
+    "--rejected",
+    is_flag=True,
+    help="Read rejected requests again, by the settings of today, and store those that are valid."
+    "  --id is then the rejection's.",
+)
+@click.option(
+    "--charset",
+    type=click.Choice(CHARSETS, case_sensitive=False),
+    help="Read stored bytes again as this, and put right what differs.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def replay(
+    ctx: click.Context,
+    *,
+    settings: Settings,
+    chosen: Filter,
+    limit: int | None,
+    rejected: bool,
+    charset: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Run the handlers of stored messages again, through the routes of today.
+
+    Without --state those that are dead or unrouted; with --charset all. What runs again may answer again:
+    --dry-run says how many replies went out before. Exit code 7 = some could not be replayed.
+
+    \b
+    mo-gateway replay --state dead --handler contest.enter --dry-run
+    mo-gateway replay --rejected --since 2d
+    mo-gateway replay --charset windows-1252 --since 2026-11-22 --dry-run
+    """
+    if rejected and replace(chosen, since=None, until=None, ids=()) != Filter():
+        raise click.UsageError("--rejected goes with --since, --until, --id, --limit and --charset only.")
+    if "done" in chosen.states and replace(chosen, states=()) == Filter() and not charset:
+        raise click.UsageError(
+            "Every message that is done would run again, and be answered again: narrow it down with --since,"
+            " --until, --handler, --shortcode, --keyword or --id."
+        )
+    if not (rejected or dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError(
+            "Nobody can be asked here: add --yes to do it, or --dry-run to see what it would do."
+        )
+    with reading.opened(settings) as engine:
+        order = Order(
+            settings=settings,
+            engine=engine.execution_options(mo_gateway_read_only=False),
+            chosen=chosen,
+            limit=limit,
+            charset=charset,
+            dry_run=dry_run,
+            yes=yes,
+            as_json=as_json,
+        )
+        is_whole = (readmit.run if rejected else repair.run if charset else run_again)(order)
+    ctx.exit(0 if is_whole else 7)
+
+
+def run_again(order: Order) -> bool:
+    """Make handlings due again; nothing about it can fail in part."""
+    chosen = order.chosen if order.chosen.states else replace(order.chosen, states=USUAL_STATES)
+    plan = step.plan(order.engine, open_routes(order.settings), chosen, order.limit)
+    if order.dry_run or not plan.messages:
+        order.report(plan_as_dict(plan), plan_in_words(plan))
+        return True
+    order.confirm(plan_in_words(plan), f"Run {counted(plan.messages, 'message')} again?")
+    done = 0
+    with progress(plan.messages, "Made due again") as tell:
+        for n in step.run_again(order.engine, chosen, limit=plan.messages, tries=order.settings.max_attempts):
+            done += n
+            tell(n)
+    order.report({"due_again": done}, [f"{counted(done, 'message')} due again."])
+    click.echo("Next: mo-gateway status", err=True)
+    return True

@@ -1,0 +1,109 @@
+"""`show ID`: everything that is known of one message."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy import Connection, RowMapping
+
+from mo_gateway.errors import MoGatewayError
+from mo_gateway.masking import masked
+from mo_gateway.store import reading
+
+from . import output
+from .filters import ROW_ID
+from .setup import settings_from_environment
+
+TEST_NUMBER = "32400000000"
+
+#: What a table of the rows below a message shows, by the name under which `--json` gives them all.
+COLUMNS = {
+    "handlings": ("state", "handler", "attempts", "attempt_limit", "due_at", "finished_at", "error"),
+    "attempts": ("number", "started_at", "duration_ms", "outcome", "error"),
+    "replies": ("id", "msisdn", "sender", "state", "created_at", "sent_at", "body"),
+}
+
+
+@click.command()
+@click.argument("message_id", type=ROW_ID, metavar="ID")
+@output.json_option
+@output.reveal_option
+def show(message_id: int, as_json: bool, reveal: bool) -> None:
+    """Show one message whole: its fields, its handling and every try of it, its replies, the form as it came.
+
+    The last line is the `trigger` command that sends the same again from a test number.
+    """
+    settings = settings_from_environment()
+    with reading.opened(settings) as engine, engine.begin() as conn:
+        found = _found(conn, message_id, reveal=reveal)
+    if as_json:
+        output.print_json(found)
+    else:
+        _print(found, settings.timezone)
+
+
+def _found(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any]:
+    row = reading.message(conn, message_id)
+    if row is None:
+        raise MoGatewayError(f"there is no message {message_id}")
+    message = {
+        **row,
+        "msisdn": output.number(row["msisdn"], reveal=reveal),
+        "raw": row["raw"].decode("latin-1") if reveal else _without_number(row["raw"], row["msisdn"]),
+    }
+    replies = [
+        {**reply, "msisdn": output.number(reply["msisdn"], reveal=reveal)}
+        for reply in reading.replies(conn, message_id)
+    ]
+    return {
+        "message": message,
+        "handlings": [dict(handling) for handling in reading.handlings(conn, message_id)],
+        "attempts": [dict(attempt) for attempt in reading.attempts(conn, message_id)],
+        "replies": replies,
+        "trigger": _trigger(row),
+    }
+
+
+def _print(found: Mapping[str, Any], zone: ZoneInfo) -> None:
+    output.print_fields([(_named(name, zone), value) for name, value in found["message"].items()], zone)
+    for title, columns in COLUMNS.items():
+        _print_rows(title, columns, found[title], zone)
+    click.echo(f"\n{found['trigger']}")
+
+
+def _print_rows(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> None:
+    if not rows:
+        return
+    click.echo(f"\n{title}")
+    headers = [_named(name.upper(), zone) for name in columns]
+    output.Table(*headers, zone=zone).add([row[name] for name in columns] for row in rows)
+
+
+def _named(column: str, zone: ZoneInfo) -> str:
+    return output.in_zone(column, zone) if column.lower().endswith("_at") else column
+
+
+def _without_number(raw: bytes, msisdn: str) -> str:
+    """Mask the sender's number in the form as it came; hide a form that holds it in some other writing."""
+    shown = raw.decode("latin-1").replace(msisdn, masked(msisdn)) if msisdn else raw.decode("latin-1")
+    hidden = msisdn and msisdn.encode() in unquote_to_bytes(shown.encode("latin-1", "replace"))
+    return f"{len(raw)} bytes that --reveal shows" if hidden else shown
+
+
+def _trigger(row: RowMapping) -> str:
+    """Write the command that sends the same message again, from a test number."""
+    words = {
+        "--shortcode": row["shortcode"],
+        "--from": TEST_NUMBER,
+        "--keyword": row["keyword"],
+        "--parm": row["parm"],
+        "--operator": "" if row["operator_defaulted"] else row["operator"],
+        "--country": row["country"],
+        "--timestamp": row["timestamp_raw"],
+        "--reference": row["reference"] or "",
+        "--charset": row["charset"],
+        "--method": row["method"],
+    }
+    return f"mo-gateway trigger {' '.join(f'{name} {output.shell_word(word)}' for name, word in words.items())}"

@@ -1,0 +1,87 @@
+"""`status`: how the gateway stands, in a line, and what to do next."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from mo_gateway.gateway import utc_now
+from mo_gateway.store import reading
+from mo_gateway.store.overview import Overview, Problem, overview
+
+from . import output
+from .setup import settings_from_environment
+
+REFUSED_WITHIN = timedelta(hours=1)
+
+
+@click.command()
+@output.json_option
+def status(as_json: bool) -> None:
+    """Say what waits, what went wrong, when the last message came, and what to do next.
+
+    The exit code is 0 whatever it says; `doctor` is the command that judges.
+    """
+    settings = settings_from_environment()
+    now = utc_now()
+    with reading.opened(settings) as engine, engine.begin() as conn:
+        found = overview(conn, refused_since=now - REFUSED_WITHIN)
+    if as_json:
+        output.print_json(_as_dict(found))
+        return
+    click.echo(_in_a_line(found, now, settings.timezone))
+    for sentence in _problems(found):
+        click.echo(sentence)
+
+
+def _as_dict(found: Overview) -> dict[str, Any]:
+    problems = [{**asdict(problem), "next": _next(problem)} for problem in found.problems]
+    return {**asdict(found), "problems": problems}
+
+
+def _in_a_line(found: Overview, now: datetime, zone: ZoneInfo) -> str:
+    oldest = output.age(now - found.oldest_waiting_at) if found.oldest_waiting_at else output.NOTHING
+    parts = [
+        f"Waiting {found.waiting} (oldest {oldest})",
+        f"failed {found.failed}",
+        f"dead {found.dead}",
+        f"unrouted {found.unrouted}",
+        f"rejected, not replayed {found.rejected}",
+        f"replies queued {found.replies_queued}",
+        f"refused in the last hour {found.refused}",
+        f"last message {_when(found.last_message_at, now, zone)}",
+    ]
+    return " · ".join(parts)
+
+
+def _when(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    if moment is None:
+        return output.NOTHING
+    local = moment.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    return f"{local:%H:%M:%S}{'' if is_today else f' on {local:%Y-%m-%d}'} ({output.age(now - moment)} ago)"
+
+
+def _problems(found: Overview) -> Iterator[str]:
+    """Say each thing that somebody may have to act on, with the command to begin with."""
+    for problem in found.problems:
+        handler = problem.handler or "no handler"
+        shared = " share one cause" if problem.count > 1 else ""
+        cause = output.cell(problem.cause, ZoneInfo("UTC"))
+        yield f"{problem.count} {problem.state}{shared}: {handler} {cause}. Next: {_next(problem)}"
+    if found.unrouted:
+        yield f"{found.unrouted} unrouted: no handler is for them. Next: mo-gateway messages --state unrouted"
+    if found.refused:
+        yield f"{found.refused} refused in the last hour; the provider sends them again. Next: mo-gateway doctor"
+
+
+def _next(problem: Problem) -> str:
+    """Give the command to begin with; what failed is tried again without anybody's help."""
+    handler = f" --handler {shlex.quote(problem.handler)}" if problem.handler else ""
+    if problem.state == "dead":
+        return f"mo-gateway replay --state dead{handler} --dry-run"
+    return f"mo-gateway messages --state {problem.state}{handler}"

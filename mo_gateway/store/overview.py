@@ -1,0 +1,89 @@
+"""How the gateway stands, counted: what waits, what went wrong and why."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, func, select
+
+from mo_gateway.message import Outcome
+
+from .tables import mo_handling, mo_intake, mo_message, mo_rejection, mt_message
+
+LONGEST_CAUSE = 60  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Handlings that went wrong in the same way."""
+
+    state: str  #: failed or dead
+    handler: str | None
+    cause: str  #: what stands before the first colon of the error: most often the name of an exception
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What waits and what went wrong, counted."""
+
+    waiting: int
+    oldest_waiting_at: datetime | None  #: when the message that waits longest was received
+    failed: int
+    dead: int
+    unrouted: int
+    rejected: int  #: rejections that no replay has turned into a message
+    replies_queued: int
+    refused: int  #: requests since the moment asked for
+    last_message_at: datetime | None
+    problems: tuple[Problem, ...]  #: the most frequent first
+
+
+def overview(conn: Connection, *, refused_since: datetime) -> Overview:
+    """Count what waits and what went wrong."""
+    waiting, oldest = conn.execute(
+        select(func.count(), func.min(mo_message.c.received_at))
+        .join_from(mo_handling, mo_message)
+        .where(mo_handling.c.state == "pending", mo_handling.c.due_at.is_not(None))
+    ).one()
+    states = _count_of_states(conn)
+    refused = select(func.coalesce(func.sum(mo_intake.c.n), 0)).where(
+        mo_intake.c.outcome == Outcome.REFUSED.value, mo_intake.c.minute >= refused_since
+    )
+    return Overview(
+        waiting=waiting,
+        oldest_waiting_at=oldest,
+        failed=states["failed"],
+        dead=states["dead"],
+        unrouted=states["unrouted"],
+        rejected=_count(conn, select(func.count()).where(mo_rejection.c.replayed_at.is_(None))),
+        replies_queued=_count(conn, select(func.count()).where(mt_message.c.state == "queued")),
+        refused=_count(conn, refused),
+        last_message_at=conn.scalar(select(func.max(mo_message.c.received_at))),
+        problems=_problems(conn),
+    )
+
+
+def _count(conn: Connection, query: Select[int]) -> int:
+    return conn.scalar(query) or 0
+
+
+def _count_of_states(conn: Connection) -> Counter[str]:
+    of_state = select(mo_handling.c.state, func.count()).where(
+        mo_handling.c.state.in_(("failed", "dead", "unrouted"))
+    )
+    return Counter(dict(conn.execute(of_state.group_by(mo_handling.c.state)).tuples()))
+
+
+def _problems(conn: Connection) -> tuple[Problem, ...]:
+    """Group what failed; SQL groups by the beginning of the error, and only its first words are kept here."""
+    beginning = func.substr(mo_handling.c.error, 1, LONGEST_CAUSE)
+    columns = (mo_handling.c.state, mo_handling.c.handler, beginning)
+    query = select(*columns, func.count()).where(mo_handling.c.state.in_(("failed", "dead"))).group_by(*columns)
+    groups: Counter[tuple[str, str | None, str]] = Counter()
+    for state, handler, error, count in conn.execute(query):
+        groups[state, handler, (error or "").partition(":")[0]] += count
+    return tuple(
+        Problem(state=state, handler=handler, cause=cause, count=count)
+        for (state, handler, cause), count in groups.most_common()
+    )

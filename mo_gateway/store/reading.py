@@ -1,0 +1,101 @@
+"""What the commands that look ask of the database; nothing here writes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, RowMapping, Select, func, select
+
+from mo_gateway.errors import SchemaError
+from mo_gateway.settings import Settings
+
+from . import schema
+from .engine import READ_ONLY, open_engine
+from .selection import Filter, conditions
+from .tables import mo_attempt, mo_handling, mo_message, mt_message
+
+#: A row for each handling of a message, which before routing and mostly after it too is one.
+_WITH_HANDLING = select(
+    mo_message,
+    mo_handling.c.handler,
+    mo_handling.c.state,
+    mo_handling.c.attempts,
+    mo_handling.c.due_at,
+    mo_handling.c.finished_at,
+    mo_handling.c.error,
+).join_from(mo_message, mo_handling)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Engine]:
+    """Open the database for looking only; or raise SchemaError where it is not there or not of this version."""
+    if settings.is_sqlite and not Path(settings.database_url.database or "").exists():
+        raise SchemaError(
+            f"there is no database {settings.database_url.database}:"
+            " is this the directory that `mo-gateway run` is started in?"
+        )
+    engine = open_engine(settings)
+    try:
+        looking = engine.execution_options(**READ_ONLY)
+        with looking.begin() as conn:
+            schema.check(conn)
+        yield looking
+    finally:
+        engine.dispose()
+
+
+def latest(
+    conn: Connection, chosen: Filter, *, limit: int | None, up_to: int | None = None
+) -> Sequence[RowMapping]:
+    """Give messages with their handlings, newest first; with `up_to` none that has a higher number."""
+    query = _chosen(chosen) if up_to is None else _chosen(chosen).where(mo_message.c.id <= up_to)
+    newest_first = query.order_by(mo_message.c.id.desc(), mo_handling.c.id.desc())
+    return conn.execute(newest_first.limit(limit)).mappings().all()
+
+
+def stored_after(conn: Connection, chosen: Filter, message_id: int) -> Sequence[RowMapping]:
+    """Give the messages with a higher number, oldest first."""
+    later = _chosen(chosen).where(mo_message.c.id > message_id)
+    return conn.execute(later.order_by(mo_message.c.id, mo_handling.c.id)).mappings().all()
+
+
+def newest_id(conn: Connection) -> int:
+    """Give the highest number of a message, or 0."""
+    return conn.scalar(select(func.max(mo_message.c.id))) or 0
+
+
+def message(conn: Connection, message_id: int) -> RowMapping | None:
+    """Give one message as it is stored."""
+    return conn.execute(select(mo_message).where(mo_message.c.id == message_id)).mappings().first()
+
+
+def handlings(conn: Connection, message_id: int) -> Sequence[RowMapping]:
+    """Give the work on one message."""
+    of_message = select(mo_handling).where(mo_handling.c.message_id == message_id)
+    return conn.execute(of_message.order_by(mo_handling.c.id)).mappings().all()
+
+
+def attempts(conn: Connection, message_id: int) -> Sequence[RowMapping]:
+    """Give every try of the handlers of one message, the first one first."""
+    of_message = (
+        select(mo_attempt)
+        .join(mo_handling, mo_attempt.c.handling_id == mo_handling.c.id)
+        .where(mo_handling.c.message_id == message_id)
+    )
+    return conn.execute(of_message.order_by(mo_attempt.c.id)).mappings().all()
+
+
+def replies(conn: Connection, message_id: int) -> Sequence[RowMapping]:
+    """Give the replies to one message."""
+    of_message = select(mt_message).where(mt_message.c.message_id == message_id)
+    return conn.execute(of_message.order_by(mt_message.c.id)).mappings().all()
+
+
+def newest_with_number(conn: Connection) -> RowMapping | None:
+    """Give the newest message whose number is not erased."""
+    known = select(mo_message).where(mo_message.c.msisdn != "")
+    return conn.execute(known.order_by(mo_message.c.id.desc()).limit(1)).mappings().first()
+
+
+def _chosen(chosen: Filter) -> Select[tuple[object, ...]]:
+    return _WITH_HANDLING.where(*conditions(chosen))

@@ -1,0 +1,92 @@
+"""For authors of handlers: a pytest fixture that sends an SMS through the real gateway, to their handlers.
+
+def test_a_winner_is_told(send_sms):
+    handled = send_sms("WIN blue", handlers=contest)
+
+    assert handled.replies == ["You are in with blue."]
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+EXAMPLE = {"MSISDN": "32412345678", "OPERATOR": "20601", "SHORTCODE": "4414", "COUNTRY": "BEL"}
+
+Plugin = ModuleType | Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """What became of an SMS."""
+
+    state: str  #: done, unrouted, or failed: tried, and due again
+    handler: str | None
+    replies: list[str]  #: their texts, in order
+    error: str | None
+
+
+@pytest.fixture
+def send_sms(tmp_path: Path) -> Iterator[Callable[..., Handled]]:
+    """Store and handle one SMS: `send_sms("WIN blue", handlers=module)`.
+
+    `handlers` is a module or a marked function, or a list of these. What else the provider sends may be
+    given by its name in lower case: `msisdn`, `shortcode`, `operator`, `timestamp`, `country`, `reference`.
+    """
+    # Imported here, since pytest loads this module wherever the package is installed.
+    from .gateway import open_gateway
+    from .settings import load_settings
+    from .store import schema
+
+    environ = {
+        "MO_GATEWAY_DATABASE_URL": f"sqlite:///{tmp_path / 'mo-gateway.db'}",
+        "MO_GATEWAY_CHARSET": "utf-8",
+    }
+    gateway = open_gateway(load_settings(environ, folder=tmp_path))
+    schema.upgrade(gateway.engine)
+
+    def send(text: str, *, handlers: Plugin | list[Plugin], **fields: str) -> Handled:
+        return _send(gateway, text, handlers if isinstance(handlers, list) else [handlers], fields)
+
+    yield send
+    gateway.close()
+
+
+def _send(gateway: Any, text: str, plugins: list[Plugin], fields: dict[str, str]) -> Handled:
+    from .gateway import dispatcher_with
+    from .handlers.finding import handlers_in
+    from .message import Outcome, WebhookRequest
+    from .routing import Routes
+
+    now = gateway.clock()
+    keyword, _, parm = text.partition(" ")
+    form = EXAMPLE | {"KEYWORD": keyword, "PARM": parm, "TIMESTAMP": now.strftime("%Y%m%d%H%M%S")}
+    form |= {name.upper(): value for name, value in fields.items()}
+    request = WebhookRequest(
+        method="POST", raw=urlencode(form).encode(), content_type="", remote_addr="", received_at=now, is_test=True
+    )
+    receipt = gateway.receiver.receive(gateway.spryng, request)
+    if receipt.outcome is not Outcome.STORED:
+        raise ValueError(f"this SMS was {receipt.outcome}: {receipt.errors or 'change its text or timestamp'}")
+    routes = Routes(handler for plugin in plugins for handler in handlers_in(plugin))
+    dispatcher = dispatcher_with(routes, gateway.settings, gateway.engine)
+    for claim in dispatcher.claim(1):
+        dispatcher.handle(claim)
+    return _handled(gateway, receipt.id)
+
+
+def _handled(gateway: Any, message_id: int) -> Handled:
+    from sqlalchemy import select
+
+    from .store.tables import mo_handling, mt_message
+
+    with gateway.engine.begin() as conn:
+        row = conn.execute(select(mo_handling).where(mo_handling.c.message_id == message_id)).one()
+        texts = conn.scalars(
+            select(mt_message.c.body).where(mt_message.c.message_id == message_id).order_by(mt_message.c.id)
+        ).all()
+    return Handled(state=row.state, handler=row.handler, replies=[str(text) for text in texts], error=row.error)

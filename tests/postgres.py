@@ -1,0 +1,169 @@
+"""PostgreSQL servers for the tests: real ones, that can be stopped, killed and started again."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from .postgres_programs import Home, open_home
+
+#: Said even where it is the default: what a fault test relies on.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+#: Loses data when the host dies, which no test of the plain suite needs to survive.
+QUICK = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
+
+#: The ways to stop, as pg_ctl calls them; `immediate` makes the next start recover from the log.
+STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+
+PATIENCE = 30.0  # seconds for a start or a stop on a busy host; a tenth of one is usual
+
+
+class PostgresServer:
+    """One server with its own folder and port; it keeps both when it is stopped and started again."""
+
+    def __init__(self, home: Home, settings: Mapping[str, str]) -> None:
+        self.home = home
+        self.folder = home.new_folder()
+        self.data = self.folder / "data"
+        self.log = self.folder / "log"
+        self.port = free_port()
+        self.settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+            "shared_buffers": "32MB",
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str) -> str:
+        """Give the URL of a database, as in MO_GATEWAY_DATABASE_URL."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str | sql.Composed, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run one statement outside a transaction and give its rows, if any."""
+        query = statement.encode() if isinstance(statement, str) else statement
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user="postgres", dbname=database, autocommit=True
+        ) as conn:
+            cursor = conn.execute(query)
+            return cursor.fetchall() if cursor.description else []
+
+    def create_database(self, name: str, template: str | None = None) -> None:
+        """Make a database, as a copy of `template` where one is given; nobody may be connected to that."""
+        copied = sql.Identifier(template or "template1")
+        self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), copied))
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and cut off who is connected to it."""
+        self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def start(self) -> None:
+        """Start it and wait until it answers; after a crash that is when it has recovered."""
+        options = [f"--{name}={value}" for name, value in self.settings.items()]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self.home.programs / "postgres", "-D", self.data, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,  # a Ctrl-C is for the tests, which end the server in their own time
+                **self.home.account,
+            )
+        wait_until(self._answers, "PostgreSQL to answer")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it, `smart`, `fast` or `immediate`, and wait until it is gone."""
+        process = self._started()
+        process.send_signal(STOP_SIGNALS[mode])
+        process.wait(PATIENCE)
+        self._process = None
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop and start it."""
+        self.stop(mode)
+        self.start()
+
+    def kill(self) -> None:
+        """Kill the server and each of its processes, with no chance to clean up."""
+        process = self._started()
+        process.send_signal(signal.SIGSTOP)  # else it would start children anew while they are killed
+        children = _children(process.pid)
+        for pid in (process.pid, *children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+        self._process = None
+        # the next start fails while one of them still holds the shared memory
+        wait_until(lambda: not any(map(_lives, children)), "PostgreSQL's processes to die")
+
+    def close(self) -> None:
+        """End it, running or not, and remove all it had."""
+        if self._process:
+            self.stop("immediate")
+        shutil.rmtree(self.folder)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("this server is stopped already")
+        return self._process
+
+    def _answers(self) -> bool:
+        if self._started().poll() is not None:
+            raise RuntimeError(f"PostgreSQL did not start: {self.log.read_text()[-2000:]}")
+        with contextlib.suppress(psycopg.OperationalError):
+            return bool(self.execute("SELECT 1"))
+        return False
+
+
+@contextlib.contextmanager
+def running_server(*, durable: bool, **settings: str) -> Iterator[PostgresServer]:
+    """Run a server; `durable` as in production, else without fsync. `settings` are PostgreSQL's own."""
+    server = PostgresServer(open_home(), {**(DURABLE if durable else QUICK), **settings})
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+def free_port() -> int:
+    """Find a port below those that the kernel gives to clients: one of them would take it during a restart."""
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)  # `random` is seeded the same in all test processes
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for something outside this process, or raise TimeoutError."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {PATIENCE} s for {what}")
+        time.sleep(0.01)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"  # dead, and not yet fetched by its parent
