@@ -1,6 +1,10 @@
-"""Step 2: from a stored message to its handler, and to replies that are committed with its being done."""
+"""Step 2: from a stored message to its handler, and to replies that are committed with its being done.
 
-from collections.abc import Callable, Iterable, Iterator
+A handler may run again for the same message, when its worker died or its lease ran out. Its replies, and what
+it wrote with the connection that it was given, are there exactly once: the fence in `store/queue.py` sees to it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +12,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from . import retry
 from .errors import HandlerError, LostClaim
@@ -26,6 +31,14 @@ LONGEST_ERROR = 500  # characters
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A try that is over, and whose result is to be recorded."""
+
+    claim: Claim
+    result: Result
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
     """Claims messages, runs their handlers, records what became of them."""
@@ -39,36 +52,60 @@ class Dispatcher:
     clock: Callable[[], datetime]
     random: Callable[[], float]
 
+    def exchange(self, finished: Sequence[Finished], limit: int) -> list[Claim]:
+        """Record finished tries and take up to `limit` new messages, in one transaction: one commit for all.
+
+        A result that the database refuses, such as a reply that holds NUL, fails alone and becomes a failed try.
+        """
+        try:
+            return self._exchange(finished, limit)
+        except (OperationalError, InterfaceError):
+            raise
+        except (SQLAlchemyError, ValueError) as exc:
+            if not finished:
+                raise
+            if len(finished) > 1:
+                for one in finished:
+                    self.exchange([one], 0)
+            else:
+                claim, result = finished[0].claim, finished[0].result
+                error = f"its result cannot be stored: {_in_one_line(getattr(exc, 'orig', None) or exc)}"
+                self._exchange([self.failed(claim, result.handler, result.started_at, error)], 0)
+            return self._exchange((), limit)
+
     def claim(self, limit: int) -> list[Claim]:
         """Take up to `limit` messages that are due."""
-        with self.engine.begin() as conn:
-            return queue.claim(conn, limit=limit, lease=self.lease)
+        return self.exchange((), limit)
 
     def handle(self, claim: Claim) -> None:
-        """Route one claimed message, run its handler, and commit what became of it.
+        """Run the handler of one claimed message and record what became of it."""
+        finished = self.run(claim)
+        if finished:
+            self.exchange([finished], 0)
 
-        A handler may run again for the same message when its worker died; its replies, and what it wrote with
-        the connection it was given, are there exactly once.
-        """
+    def run(self, claim: Claim) -> Finished | None:
+        """Run the handler of one claimed message; None where its own transaction has recorded the result."""
+        started_at = self.clock()
         if claim.attempt > claim.attempt_limit:
-            self._bury(claim)
-            return
+            error = f"given up: no worker lived through its {claim.attempt_limit} attempts"
+            return Finished(
+                claim, Result(state="dead", handler=None, started_at=started_at, duration=None, error=error)
+            )
         route = self.routes.find(claim.message.shortcode, claim.message.keyword)
         if route is None:
-            self._finish(claim, Result(state="unrouted", handler=None, started_at=self.clock(), duration=None))
-            return
-        started_at = self.clock()
+            return Finished(claim, Result(state="unrouted", handler=None, started_at=started_at, duration=None))
+        handler = route.handler
         try:
-            self._run(claim, route.handler, started_at)
-        except LostClaim as exc:
-            log.warning("claim lost", id=claim.message.id, handler=route.handler.name, reason=str(exc))
-        except Exception as exc:  # noqa: BLE001 - a plugin may raise anything, and then its message is tried again
-            self.failed(claim, route.handler.name, started_at, _in_one_line(exc), exc)
+            if handler.transaction:
+                self._run_in_transaction(claim, handler, started_at)
+                return None
+            return Finished(claim, self._result(handler, started_at, handler.function(claim.message)))
+        except (Exception, SystemExit) as exc:  # a plugin may raise anything, and then its message is tried again
+            log.warning("handler failed", id=claim.message.id, handler=handler.name, exc_info=exc)
+            return self.failed(claim, handler.name, started_at, _in_one_line(exc))
 
-    def failed(
-        self, claim: Claim, handler: str, started_at: datetime, error: str, cause: BaseException | None = None
-    ) -> None:
-        """Record a try that went wrong: due again later, or dead after the last one."""
+    def failed(self, claim: Claim, handler: str | None, started_at: datetime, error: str) -> Finished:
+        """Give the result of a try that went wrong: due again later, or dead after the last one."""
         dead = claim.attempt >= claim.attempt_limit
         pause = retry.delay(claim.attempt, first=self.retry_delay, jitter=self.random())
         result = Result(
@@ -79,76 +116,85 @@ class Dispatcher:
             error=error[:LONGEST_ERROR],
             again_after=None if dead else pause,
         )
-        self._finish(claim, result, cause)
+        return Finished(claim, result)
 
-    def _bury(self, claim: Claim) -> None:
-        error = f"given up: no worker lived through its {claim.attempt_limit} attempts"
-        result = Result(state="dead", handler=None, started_at=self.clock(), duration=None, error=error)
-        self._finish(claim, result)
+    def _exchange(self, finished: Sequence[Finished], limit: int) -> list[Claim]:
+        with self.engine.begin() as conn:
+            held = [self._record(conn, one) for one in finished]
+            claims = queue.claim(conn, limit=limit, lease=self.lease) if limit else []
+        for one, was_held in zip(finished, held, strict=True):
+            self._tell(one.claim, one.result, was_held)
+        return claims
 
-    def _run(self, claim: Claim, handler: Handler, started_at: datetime) -> None:
-        if not handler.transaction:
-            replies = _replies(handler, handler.function(claim.message))
-            with self.engine.begin() as conn:
-                self._done(conn, claim, handler, replies, started_at)
-        else:
-            engine = self.engine.execution_options(mo_gateway_time_limit=TIME_LIMIT_ON_SQLITE)
+    def _run_in_transaction(self, claim: Claim, handler: Handler, started_at: datetime) -> None:
+        engine = self.engine.execution_options(mo_gateway_time_limit=TIME_LIMIT_ON_SQLITE)
+        try:
             with engine.begin() as conn:
                 with _no_commit(conn, handler):
-                    replies = _replies(handler, handler.function(claim.message, conn))
-                self._done(conn, claim, handler, replies, started_at)
-        self._count(claim, handler.name, "done", self.clock() - started_at)
-        log.info("handled", id=claim.message.id, handler=handler.name, replies=len(replies), attempt=claim.attempt)
+                    returned = handler.function(claim.message, conn)
+                    result = self._result(handler, started_at, returned)
+                if not self._record(conn, Finished(claim, result)):
+                    raise LostClaim
+        except LostClaim:
+            self._tell(claim, result, held=False)
+            return
+        self._tell(claim, result, held=True)
 
-    def _done(
-        self, conn: Connection, claim: Claim, handler: Handler, replies: list[Reply], started_at: datetime
-    ) -> None:
-        now = self.clock()
-        result = Result(state="done", handler=handler.name, started_at=started_at, duration=now - started_at)
-        queue.finish(conn, claim, result)
-        outbox.add(
-            conn,
-            claim.message,
-            replies,
-            handler=handler.name,
-            person_secret=self.person_secret,
-            now=now,
+    def _result(self, handler: Handler, started_at: datetime, returned: Any) -> Result:
+        replies = _replies(handler, returned)
+        duration = self.clock() - started_at
+        return Result(
+            state="done", handler=handler.name, started_at=started_at, duration=duration, replies=replies
         )
 
-    def _finish(self, claim: Claim, result: Result, cause: BaseException | None = None) -> None:
-        """Commit a result that is not `done`, and tell of it."""
-        try:
-            with self.engine.begin() as conn:
-                queue.finish(conn, claim, result)
-        except LostClaim as exc:
-            log.warning("claim lost", id=claim.message.id, handler=result.handler, reason=str(exc))
+    def _record(self, conn: Connection, finished: Finished) -> bool:
+        """Write a result and its replies; False where the claim was lost, and nothing was written."""
+        claim, result = finished.claim, finished.result
+        held = queue.finish(conn, claim, result)
+        if held and result.handler:
+            outbox.add(
+                conn,
+                claim.message,
+                result.replies,
+                handler=result.handler,
+                person_secret=self.person_secret,
+                now=self.clock(),
+            )
+        return held
+
+    def _tell(self, claim: Claim, result: Result, held: bool) -> None:
+        """Count and log what is committed now."""
+        about = {"id": claim.message.id, "handler": result.handler, "attempt": claim.attempt}
+        if not held:
+            log.warning("claim lost, so this try counts for nothing", **about)
             return
-        self._count(claim, result.handler or "", result.state, result.duration)
+        self._count(claim, result)
+        if result.state == "done":
+            log.info("handled", replies=len(result.replies), **about)
+            return
         log.warning(
             result.state,
-            id=claim.message.id,
-            handler=result.handler,
-            attempt=claim.attempt,
             shortcode=claim.message.shortcode,
             msisdn=masked(claim.message.msisdn),
-            **({"error": result.error} if result.error else {}),
-            **({"exc_info": cause} if cause else {}),
+            error=result.error,
+            **about,
         )
 
-    def _count(self, claim: Claim, handler: str, outcome: str, duration: timedelta | None) -> None:
-        self.metrics.handled.labels(handler, outcome).inc()
-        if duration is not None:
-            self.metrics.handler_duration.labels(handler).observe(duration.total_seconds())
-        if outcome in ("done", "unrouted"):
-            waited = self.clock() - claim.message.received_at
-            self.metrics.wait.observe(waited.total_seconds())
+    def _count(self, claim: Claim, result: Result) -> None:
+        handler = result.handler or ""
+        self.metrics.handled.labels(handler, result.state).inc()
+        if result.duration is not None:
+            self.metrics.handler_duration.labels(handler).observe(result.duration.total_seconds())
+        if result.again_after is None:
+            self.metrics.wait.observe((self.clock() - claim.message.received_at).total_seconds())
 
 
 @contextmanager
 def _no_commit(conn: Connection, handler: Handler) -> Iterator[None]:
     """Refuse a handler's own commit: what it wrote must not be there without its message being done."""
 
-    def refuse(_conn: Connection) -> None:
+    def refuse(conn: Connection) -> None:
+        conn.connection.rollback()  # SQLAlchemy takes the transaction for ended, and would leave it open
         raise HandlerError(f"the handler {handler.name} commits; the gateway does, with the message being done")
 
     event.listen(conn, "commit", refuse)
@@ -158,10 +204,11 @@ def _no_commit(conn: Connection, handler: Handler) -> Iterator[None]:
         event.remove(conn, "commit", refuse)
 
 
-def _replies(handler: Handler, returned: Any) -> list[Reply]:
+def _replies(handler: Handler, returned: Any) -> tuple[Reply, ...]:
     """Turn what a handler returned into replies: None, a str, a Reply, or several of these."""
-    several = returned if isinstance(returned, Iterable) and not isinstance(returned, str) else [returned]
-    return [_reply(handler, one) for one in several if one is not None]
+    is_one = isinstance(returned, (str, Mapping)) or not isinstance(returned, Iterable)
+    several = [returned] if is_one else returned
+    return tuple(_reply(handler, one) for one in several if one is not None)
 
 
 def _reply(handler: Handler, one: Any) -> Reply:

@@ -53,7 +53,7 @@ def read_form(raw: bytes, *, content_type: str, charset: str) -> Form:
         charset = known or charset
         marks += [] if known else ["charset-unknown"]
     if charset == "auto":
-        charset = _guessed(b"".join(name + value for name, value in pairs))
+        charset = _guessed(b"&".join(value for _, value in pairs))
     parameters = tuple((name.decode("latin-1"), decode(value, charset)) for name, value in pairs)
     if charset == "utf-8" and any(not _is_utf_8(value) for _, value in pairs):
         marks.append("undecodable-bytes")

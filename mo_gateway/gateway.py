@@ -87,7 +87,7 @@ def open_spryng(settings: Settings) -> Spryng:
     """Make the reader of Spryng's callbacks, with the operator tables it checks against."""
     numbering = load_numbering(settings.operators_file)
     return Spryng(
-        schema=callback_schema(numbering, settings.operator_policy),
+        schema=callback_schema(numbering, settings.operator_policy, settings.timezone),
         numbering=numbering,
         timezone=settings.timezone,
         charset=settings.charset,

@@ -34,7 +34,7 @@ class _Stderr(io.StringIO):
 
 
 def configure(log_format: str, secrets: Collection[str]) -> None:
-    """Set up the logs of this process; `log_format` is auto, human or json."""
+    """Set up the logs of this process: `log_format` is auto, human or json."""
     human = sys.stderr.isatty() if log_format == "auto" else log_format == "human"
     stderr = _Stderr()
     common: list[Processor] = [
@@ -44,7 +44,8 @@ def configure(log_format: str, secrets: Collection[str]) -> None:
     ]
     renderer: Processor = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*common, renderer],
+        # our own events are fixed words; what an error or a traceback quotes is not
+        processors=[*common, _cleaner(("error", "reason", "exception"), secrets), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(stderr),
         cache_logger_on_first_use=True,
@@ -52,27 +53,28 @@ def configure(log_format: str, secrets: Collection[str]) -> None:
     handler = logging.StreamHandler(stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*common, _cleaner(secrets)],
+            foreign_pre_chain=[*common, _cleaner(("event", "exception"), secrets)],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it found at every look
 
 
-def _cleaner(secrets: Collection[str]) -> Processor:
-    """Make the step that takes secrets, numbers and query strings out of other libraries' lines."""
+def _cleaner(names: Collection[str], secrets: Collection[str]) -> Processor:
+    """Make the step that takes secrets, numbers and query strings out of what an event says under `names`."""
 
     def clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        for name in ("event", "exception"):
-            if name in event:
-                event[name] = _cleaned(str(event[name]), secrets)
+        for name in names:
+            if isinstance(event.get(name), str):
+                event[name] = _cleaned(event[name], secrets)
         return event
 
     return clean
 
 
-def _cleaned(line: str, secrets: Collection[str]) -> str:
+def _cleaned(text: str, secrets: Collection[str]) -> str:
     for secret in secrets:
-        line = line.replace(secret, "***")
-    line = _QUERY.sub("?***", _SECRET_PATH.sub(r"\1***", line))
-    return one_line(_NUMBER.sub("***", line))
+        text = text.replace(secret, "***")
+    text = _QUERY.sub("?***", _SECRET_PATH.sub(r"\1***", text))
+    return "\n".join(one_line(line) for line in _NUMBER.sub("***", text).split("\n"))

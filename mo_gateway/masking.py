@@ -1,8 +1,9 @@
 """What a person may see of a phone number, and of a text that a stranger wrote."""
 
-import re
+import unicodedata
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+#: Control, direction and invisible characters, halves of a surrogate pair, line and paragraph separators.
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def masked(msisdn: str) -> str:
@@ -15,4 +16,12 @@ def masked(msisdn: str) -> str:
 def one_line(text: str) -> str:
     """Show control, direction and invisible characters as escapes, so that a text cannot draw on a terminal
     or begin a new line in a log."""
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) in HIDDEN:
+        return character.encode("unicode_escape").decode()
+    return character

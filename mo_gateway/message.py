@@ -1,10 +1,13 @@
 """The words of the gateway: what comes in, what is stored, what a handler gets and gives back."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from .errors import FieldError
+
+_MSISDN = re.compile(r"[1-9][0-9]{5,14}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,9 @@ class Reply:
 
     def __post_init__(self) -> None:
         if not self.text:
-            raise ValueError(f"a Reply needs a text that is not empty, not {self.text!r}")
+            raise ValueError("a Reply needs a text that is not empty")
+        if self.to is not None and not _MSISDN.fullmatch(self.to):
+            raise ValueError("a Reply goes to an MSISDN: 6 to 15 digits, country code first, without +")
 
 
 class Outcome(StrEnum):

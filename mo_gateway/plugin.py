@@ -48,6 +48,8 @@ def keyword(
         raise TypeError('keyword needs at least one word, such as @keyword("WIN")')
     if not all(isinstance(word, str) for word in words):
         raise TypeError('keyword needs its words in brackets, such as @keyword("WIN")')
+    if shortcode is not None and not isinstance(shortcode, str):
+        raise TypeError(f'keyword needs its shortcode as text, such as shortcode="4414", not {shortcode!r}')
 
     def mark(function: Function) -> Function:
         if inspect.iscoroutinefunction(function):

@@ -9,11 +9,10 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from . import keys
 from .errors import FieldError, InvalidRequest
-from .message import Message, Outcome, WebhookRequest
+from .message import Outcome
 from .providers.spryng import Spryng
-from .store import inbox, readmit, repair
+from .store import inbox, kept, readmit
 from .store.engine import READ_ONLY
 from .store.selection import Filter
 
@@ -59,12 +58,12 @@ class Readmission:
 
     def _reading(self, row: Row[Any], *, dry_run: bool) -> Reading:
         # a media type that is no form says nothing of the form's charset either
-        request = readmit.to_request(row, content_type="" if row.status == 415 else row.content_type)
+        request = kept.to_request(row, content_type="" if row.status == 415 else row.content_type)
         try:
             message = self.provider.parse(request, self.charset)
         except InvalidRequest as exc:
             return Reading(rejection_id=row.id, outcome=Outcome.REJECTED, errors=exc.errors)
-        new = self._new(message, request)
+        new = inbox.new_message(message, request, person_secret=self.person_secret)
         if dry_run:
             return self._foreseen(row.id, new)
         return self._stored(row.id, new)
@@ -85,16 +84,6 @@ class Readmission:
 
     def _foreseen(self, rejection_id: int, new: inbox.NewMessage) -> Reading:
         with self.engine.execution_options(**READ_ONLY).begin() as conn:
-            found = repair.holder(conn, new.key)
+            found = kept.holder(conn, new.key)
         outcome = Outcome.STORED if found is None else Outcome.DUPLICATE
         return Reading(rejection_id=rejection_id, outcome=outcome, message_id=found)
-
-    def _new(self, message: Message, request: WebhookRequest) -> inbox.NewMessage:
-        person = keys.person_key(self.person_secret, message.msisdn)
-        return inbox.NewMessage(
-            key=keys.message_key(message),
-            message=message,
-            request=request,
-            person_key=person,
-            line=keys.line_of(person, message.shortcode),
-        )

@@ -14,7 +14,7 @@ from .masking import masked
 from .message import Outcome, Receipt, WebhookRequest
 from .metrics import Metrics
 from .providers.spryng import Spryng
-from .store.inbox import NewMessage
+from .store.inbox import new_message
 from .store.intake import Intake
 from .store.rejections import NewRejection
 from .store.writer import New, Writer
@@ -47,14 +47,7 @@ class Receiver:
             message = provider.parse(request)
         except InvalidRequest as exc:
             return _rejection(provider, request, 400, exc.errors)
-        person = keys.person_key(self.person_secret, message.msisdn)
-        return NewMessage(
-            key=keys.message_key(message),
-            message=message,
-            request=request,
-            person_key=person,
-            line=keys.line_of(person, message.shortcode),
-        )
+        return new_message(message, request, person_secret=self.person_secret)
 
     def accepted(self, provider: Spryng, new: New, receipt: Receipt) -> Receipt:
         """Count and log what is durable now."""

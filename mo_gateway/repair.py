@@ -12,7 +12,7 @@ from . import keys
 from .errors import InvalidRequest, LostClaim
 from .message import Message
 from .providers.spryng import Spryng
-from .store import queue, readmit, repair, replay
+from .store import kept, queue, repair, replay
 from .store.engine import READ_ONLY
 from .store.selection import Filter
 
@@ -50,7 +50,7 @@ class Repairs:
             return repair.count(conn, chosen, self.provider.name)
 
     def made(self, chosen: Filter, *, limit: int | None, dry_run: bool) -> Iterator[Repair]:
-        """Read messages again, up to `limit` changes; what is changed and due again is durable when it is given."""
+        """Read messages again, until `limit` are changed and due again; each is durable when it is given."""
         last, changes = 0, 0
         while rows := self._page(chosen, after=last):
             for row in rows:
@@ -71,7 +71,7 @@ class Repairs:
         if unquote_to_bytes(row.raw).isascii():  # any charset reads it the same
             return unchanged
         try:
-            read = self.provider.parse(readmit.to_request(row, content_type=""), self.charset)
+            read = self.provider.parse(kept.to_request(row, content_type=""), self.charset)
         except InvalidRequest as exc:
             return replace(unchanged, obstacle=f"as {self.charset} it breaks a rule: {exc}")
         if _texts(read) == _texts(message):
@@ -99,7 +99,7 @@ class Repairs:
 
     def _holder(self, key: bytes) -> int | None:
         with self.engine.execution_options(**READ_ONLY).begin() as conn:
-            return repair.holder(conn, key)
+            return kept.holder(conn, key)
 
 
 def _texts(message: Message) -> tuple[str, str, str | None]:

@@ -4,6 +4,7 @@ Each variable is a field's name in capitals behind `MO_GATEWAY_`; each may also 
 path of a file that holds the value. `docs/settings.md` explains them; a test compares it with this module.
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from .errors import ConfigError
 PREFIX = "MO_GATEWAY_"
 SECRET_FILE = "mo-gateway.secret"  # noqa: S105 - the name of a file
 PERSON_SECRET_FILE = "mo-gateway.person-secret"  # noqa: S105 - the name of a file
+SWITCH: dict[str, Any] = {"invalid": "1 or 0"}  # said where a value is neither
 CHARSETS = ("iso-8859-1", "windows-1252", "utf-8", "auto")
 
 #: Settings whose value must never be shown, not even when it is wrong.
@@ -82,10 +84,13 @@ class Settings:
 class Seconds(fields.Float):
     """A duration in seconds, fractions allowed."""
 
+    rule = "a number of seconds, over 0 and at most a day (86400)"
+    default_error_messages = {"invalid": rule, "special": rule}  # noqa: RUF012 - marshmallow wants it so
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         seconds = super()._deserialize(value, attr, data, **kwargs)
-        if not 0 < seconds <= 86400:
-            raise ValidationError("a number of seconds, over 0 and at most a day (86400)")
+        if not 0.000001 <= seconds <= 86400:  # a timedelta knows microseconds, less would be 0
+            raise ValidationError(self.rule)
         return timedelta(seconds=seconds)
 
 
@@ -136,7 +141,9 @@ class DatabaseUrl(fields.Field[URL]):
             raise ValidationError(rule) from exc
         if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
             return url.set(drivername="postgresql+psycopg")
-        if url.drivername != "sqlite" or url.database in (None, "", ":memory:"):
+        if url.drivername != "sqlite" or url.host or url.query:
+            raise ValidationError(rule)
+        if url.database in (None, "", ":memory:"):
             raise ValidationError(f"{rule}; a database in memory would lose what was acknowledged")
         return url
 
@@ -156,11 +163,16 @@ class SettingsSchema(Schema):
 
     DATABASE_URL = DatabaseUrl(load_default=make_url("sqlite:///mo-gateway.db"))
     CALLBACK_SECRET = Words(load_default=())
-    ALLOW_ANONYMOUS = fields.Boolean(load_default=False)
+    ALLOW_ANONYMOUS = fields.Boolean(load_default=False, error_messages=SWITCH)
     PERSON_SECRET = fields.String(load_default="")
     ALLOWED_NETWORKS = Networks(load_default=())
     TRUSTED_PROXIES = fields.Integer(load_default=0, validate=Range(0, 10))
-    PUBLIC_URL = PublicUrl(load_default="", schemes={"http", "https"}, require_tld=False)
+    PUBLIC_URL = PublicUrl(
+        load_default="",
+        schemes={"http", "https"},
+        require_tld=False,
+        error_messages={"invalid": "the beginning of a URL, such as https://sms.example.org"},
+    )
     TIMEZONE = Zone(load_default=ZoneInfo("Europe/Amsterdam"))
     CHARSET = fields.String(load_default="iso-8859-1", validate=OneOf(CHARSETS))
     OPERATOR_POLICY = fields.String(load_default="listed", validate=OneOf(("listed", "known-country", "any")))
@@ -170,8 +182,8 @@ class SettingsSchema(Schema):
     MAX_REJECTIONS = fields.Integer(load_default=100_000, validate=Range(min=1))
     COMMIT_DEADLINE = Seconds(load_default=timedelta(seconds=5))
     MAX_WAITING = fields.Integer(load_default=1000, validate=Range(min=1))
-    ALLOW_UNSAFE_DATABASE = fields.Boolean(load_default=False)
-    PREPARE_STATEMENTS = fields.Boolean(load_default=True)
+    ALLOW_UNSAFE_DATABASE = fields.Boolean(load_default=False, error_messages=SWITCH)
+    PREPARE_STATEMENTS = fields.Boolean(load_default=True, error_messages=SWITCH)
     HANDLERS = Words(load_default=())
     LEASE = Seconds(load_default=timedelta(seconds=30))
     RETRY_DELAY = Seconds(load_default=timedelta(seconds=5))
@@ -229,7 +241,8 @@ def _keep_new_secret(path: Path) -> None:
     except OSError as exc:
         raise ConfigError(f"{path} cannot be written to keep a new secret: {exc.strerror}") from exc
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written, nothing was
+            draft.unlink()
 
 
 def _given(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

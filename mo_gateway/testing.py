@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 EXAMPLE = {"MSISDN": "32412345678", "OPERATOR": "20601", "SHORTCODE": "4414", "COUNTRY": "BEL"}
+MAY_BE_GIVEN = {"msisdn", "shortcode", "operator", "timestamp", "country", "reference"}
 
 Plugin = ModuleType | Callable[..., Any]
 
@@ -62,9 +63,12 @@ def _send(gateway: Any, text: str, plugins: list[Plugin], fields: dict[str, str]
     from .message import Outcome, WebhookRequest
     from .routing import Routes
 
+    if unknown := fields.keys() - MAY_BE_GIVEN:
+        raise TypeError(f"an SMS has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(MAY_BE_GIVEN))}")
     now = gateway.clock()
+    local = now.astimezone(gateway.settings.timezone)
     keyword, _, parm = text.partition(" ")
-    form = EXAMPLE | {"KEYWORD": keyword, "PARM": parm, "TIMESTAMP": now.strftime("%Y%m%d%H%M%S")}
+    form = EXAMPLE | {"KEYWORD": keyword, "PARM": parm, "TIMESTAMP": local.strftime("%Y%m%d%H%M%S")}
     form |= {name.upper(): value for name, value in fields.items()}
     request = WebhookRequest(
         method="POST", raw=urlencode(form).encode(), content_type="", remote_addr="", received_at=now, is_test=True
@@ -80,7 +84,7 @@ def _send(gateway: Any, text: str, plugins: list[Plugin], fields: dict[str, str]
 
 
 def _handled(gateway: Any, message_id: int) -> Handled:
-    from sqlalchemy import select
+    from sqlalchemy import select, update
 
     from .store.tables import mo_handling, mt_message
 
@@ -89,4 +93,6 @@ def _handled(gateway: Any, message_id: int) -> Handled:
         texts = conn.scalars(
             select(mt_message.c.body).where(mt_message.c.message_id == message_id).order_by(mt_message.c.id)
         ).all()
+        # nothing is tried again here, and what failed must not hold back its sender's next SMS
+        conn.execute(update(mo_handling).values(due_at=None))
     return Handled(state=row.state, handler=row.handler, replies=[str(text) for text in texts], error=row.error)

@@ -1,14 +1,15 @@
-"""The worker: the loop around dispatch. It claims as many messages as it has free hands, and waits to be woken."""
+"""The worker: the loop around dispatch. It takes as many messages as it has free hands, and waits to be woken."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from .dispatch import Dispatcher
+from .dispatch import Dispatcher, Finished
 from .errors import UnsafeDatabase
 from .store.queue import Claim
 
@@ -19,8 +20,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hand:
-    """One handler at work."""
+class Task:
+    """One message in somebody's hands."""
 
     claim: Claim
     since: float  #: monotonic seconds
@@ -28,10 +29,10 @@ class Hand:
 
 
 class Worker:
-    """Runs handlers, each in a thread of its own, `threads` at a time.
+    """Runs handlers, `threads` at a time, and records what became of them in groups.
 
     A thread cannot be stopped. A handler that takes longer than its limit is counted as failed and left
-    behind; what it returns in the end is refused by the fence. When half of the hands are stuck like that,
+    behind; what it returns in the end is refused by the fence. When half of the threads are stuck like that,
     `run` ends, so that the process can begin anew.
     """
 
@@ -41,75 +42,89 @@ class Worker:
         self._limit = limit  #: seconds that one try of a handler may take
         self._bell = Event()
         self._stopping = Event()
+        self._line: SimpleQueue[Task | None] = SimpleQueue()
         self._lock = Lock()
-        self._busy: set[Hand] = set()
-        self._stuck: set[Hand] = set()
+        self._running: set[Task] = set()
+        self._stuck: set[Task] = set()
+        self._finished: list[Finished] = []
 
     def wake(self) -> None:
         """Say that there may be work."""
         self._bell.set()
 
     def stop(self) -> None:
-        """Claim nothing more and end when the running handlers have."""
+        """Take nothing more, and end when the running handlers have."""
         self._stopping.set()
         self._bell.set()
 
     def run(self) -> bool:
-        """Work until asked to stop; True when it stopped because half of its hands are stuck."""
+        """Work until asked to stop; True when it stopped because half of its threads are stuck."""
+        for number in range(self._threads):
+            Thread(target=self._work, name=f"handler-{number}", daemon=True).start()
         while not self._stopping.is_set() and not self._too_many_stuck():
             self._bell.clear()
-            if not self._take_some():
+            if not self._exchange(self._threads - len(self._running) - len(self._stuck)):
                 self._bell.wait(POLL_EVERY)
             self._leave_slow_ones_behind()
         self._wait_for_the_others()
+        for _ in range(self._threads):
+            self._line.put(None)
         return self._too_many_stuck()
 
-    def _take_some(self) -> bool:
-        """Claim as much as there are free hands; False when there is nothing left to do but wait."""
-        free = self._threads - len(self._busy) - len(self._stuck)
-        if free <= 0:
+    def _exchange(self, free: int) -> bool:
+        """Record what is finished and take as many messages as there are free threads; True = look again."""
+        with self._lock:
+            finished = self._finished
+            self._finished = []
+        if not finished and not free:
             return False
         try:
-            claims = self._dispatcher.claim(free)
+            claims = self._dispatcher.exchange(finished, free)
         except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
-            log.error("cannot claim", error=type(exc).__name__)
+            log.error("cannot record or take messages", error=type(exc).__name__)
+            with self._lock:
+                self._finished = finished + self._finished
             self._stopping.wait(POLL_EVERY)
             return False
-        for claim in claims:
-            hand = Hand(claim, monotonic(), self._dispatcher.clock())
-            with self._lock:
-                self._busy.add(hand)
-            Thread(target=self._handle, args=(hand,), name=f"handler-{claim.id}", daemon=True).start()
-        return len(claims) == free
+        tasks = [Task(claim, monotonic(), self._dispatcher.clock()) for claim in claims]
+        with self._lock:
+            self._running.update(tasks)
+        for task in tasks:
+            self._line.put(task)
+        return bool(finished) and bool(free)
 
-    def _handle(self, hand: Hand) -> None:
-        try:
-            self._dispatcher.handle(hand.claim)
-        except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
-            # the result could not be stored; the lease runs out and the message is tried again
-            log.error("result not stored", id=hand.claim.message.id, error=type(exc).__name__)
-        finally:
+    def _work(self) -> None:
+        while task := self._line.get():
+            finished = self._dispatcher.run(task.claim)
             with self._lock:
-                self._busy.discard(hand)
-                self._stuck.discard(hand)
+                self._running.discard(task)
+                self._stuck.discard(task)
+                if finished:
+                    self._finished.append(finished)
             self._bell.set()
 
     def _leave_slow_ones_behind(self) -> None:
         with self._lock:
-            slow = {hand for hand in self._busy if monotonic() - hand.since > self._limit}
-            self._busy -= slow
+            slow = {task for task in self._running if monotonic() - task.since > self._limit}
+            self._running -= slow
             self._stuck |= slow
-        for hand in slow:
-            route = self._dispatcher.routes.find(hand.claim.message.shortcode, hand.claim.message.keyword)
-            handler = route.handler.name if route else ""
-            self._dispatcher.failed(hand.claim, handler, hand.started_at, f"took longer than {self._limit:g} s")
+            self._finished += [self._too_slow(task) for task in slow]
+
+    def _too_slow(self, task: Task) -> Finished:
+        route = self._dispatcher.routes.find(task.claim.message.shortcode, task.claim.message.keyword)
+        handler = route.handler.name if route else None
+        return self._dispatcher.failed(task.claim, handler, task.started_at, f"took longer than {self._limit:g} s")
 
     def _too_many_stuck(self) -> bool:
         return len(self._stuck) * 2 >= self._threads
 
     def _wait_for_the_others(self) -> None:
         give_up = monotonic() + GRACE
-        while self._busy and monotonic() < give_up:
+        while monotonic() < give_up:
             self._bell.clear()
-            if self._busy:
+            if self._finished:
+                self._exchange(0)
+            elif not self._running:
+                return
+            else:
                 self._bell.wait(0.1)

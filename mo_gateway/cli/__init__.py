@@ -6,6 +6,7 @@ does not answer · 7 some of a batch failed · 130 interrupted.
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -40,6 +41,8 @@ def main() -> None:
 
     Start with `mo-gateway run`: it prints the callback URL to give to Spryng.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 gets escapes, not an error
     if os.getcwd() not in sys.path:  # noqa: PTH109 - as text, as it stands in sys.path
         sys.path.insert(0, os.getcwd())  # noqa: PTH109 - handlers lie where the gateway is started
 

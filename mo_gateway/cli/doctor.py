@@ -4,12 +4,12 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from zoneinfo import ZoneInfo
 
 import click
 
 from mo_gateway import logs
 from mo_gateway.gateway import utc_now
+from mo_gateway.masking import one_line
 from mo_gateway.settings import Settings
 from mo_gateway.simulator.plan import timestamp
 from mo_gateway.simulator.target import Target, read_target
@@ -38,8 +38,7 @@ def doctor(ctx: click.Context, target: Target | None, probe: bool, as_json: bool
     for finding in _findings(target, probe=probe):
         findings.append(finding)
         if not as_json:
-            text = output.cell(finding.text, ZoneInfo("UTC"))
-            click.echo(f"{SIGNS[finding.verdict]} {finding.subject:<9} {text}")
+            click.echo(f"{SIGNS[finding.verdict]} {finding.subject:<9} {one_line(finding.text)}")
     if as_json:
         output.print_json([asdict(finding) for finding in findings])
     ctx.exit(3 if any(finding.verdict is Verdict.WRONG for finding in findings) else 0)

@@ -17,9 +17,18 @@ from .setup import settings_from_environment
 
 Command = Callable[..., None]
 
-ROW_ID = click.IntRange(1, 2**63 - 1)  # what fits into the column
+LARGEST = 2**63 - 1  # that fits into a column
 
+_NUMBER = re.compile(r"[0-9]{1,19}")
 _AGO = re.compile(r"[0-9.]+[smhd]")
+
+
+def row_number(value: str) -> int:
+    """Read a number from 1 on."""
+    if not _NUMBER.fullmatch(str(value)) or not 1 <= int(value) <= LARGEST:
+        raise click.BadParameter(f"{value!r} is no number such as 812")
+    return int(value)
+
 
 _OPTIONS = (
     click.option(
@@ -34,7 +43,7 @@ _OPTIONS = (
     click.option(
         "--keyword", help="The first word; upper and lower case are the same in ASCII words, other words exactly."
     ),
-    click.option("--id", "ids", multiple=True, type=ROW_ID, metavar="ID", help="One or several."),
+    click.option("--id", "ids", multiple=True, type=row_number, metavar="ID", help="One or several."),
 )
 
 
@@ -51,15 +60,15 @@ def filter_options(*, limit: int | None) -> Callable[[Command], Command]:
             settings = settings_from_environment()
             now = utc_now()
             chosen = Filter(
-                since=read_moment(since, settings.timezone, now) if since else None,
-                until=read_moment(until, settings.timezone, now, end_of_day=True) if until else None,
+                since=None if since is None else read_moment(since, settings.timezone, now),
+                until=None if until is None else read_moment(until, settings.timezone, now, end_of_day=True),
                 **{name: options.pop(name) for name in ("states", "handler", "shortcode", "keyword", "ids")},
             )
             command(*args, settings=settings, chosen=chosen, **options)
 
         shown = "all" if limit is None else str(limit)
         decorated = click.option(
-            "--limit", type=ROW_ID, default=limit, help=f"At most so many.  [default: {shown}]"
+            "--limit", type=row_number, default=limit, metavar="N", help=f"At most so many.  [default: {shown}]"
         )(with_filter)
         for option in reversed(_OPTIONS):
             decorated = option(decorated)

@@ -1,6 +1,6 @@
 """`messages`: what came in and what became of it, as a list."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import sleep
 from typing import Any
 
@@ -21,7 +21,7 @@ LOOK_AGAIN_AFTER = 1.0  # seconds
 #: Two receivers may commit out of turn, so this many numbers below the newest are looked at again.
 LOOK_BACK = 1000
 
-#: What a person is spared and a program gets from `show ID --json`.
+#: What the list leaves to `show`.
 LEFT_OUT = ("dedupe_key", "person_key", "raw", "remote_addr", "method", "charset", "last_received_at")
 
 
@@ -74,28 +74,34 @@ class _Printer:
         self._reveal = reveal
 
     def add(self, rows: Sequence[RowMapping]) -> None:
+        found = [self._fields(row) for row in rows]
         if self._as_json:
-            output.print_json_lines(map(self._fields, rows))
+            output.print_json_lines(found)
         else:
-            self._table.add(map(self._cells, rows))
+            self._table.add(map(_cells, found))
 
     def _fields(self, row: RowMapping) -> dict[str, Any]:
-        fields = {name: value for name, value in row.items() if name not in LEFT_OUT}
-        return {**fields, "msisdn": output.number(row["msisdn"], reveal=self._reveal)}
+        msisdn, error = row["msisdn"], row["error"]
+        return {
+            **{name: value for name, value in row.items() if name not in LEFT_OUT},
+            "msisdn": output.number(msisdn, reveal=self._reveal),
+            "error": error and output.without_number(error, msisdn, reveal=self._reveal),
+        }
 
-    def _cells(self, row: RowMapping) -> list[object]:
-        return [
-            row["id"],
-            row["received_at"],
-            output.number(row["msisdn"], reveal=self._reveal),
-            row["shortcode"],
-            row["keyword"],
-            output.shortened(row["parm"], LONGEST_TEXT),
-            row["state"],
-            row["handler"],
-            row["attempts"],
-            output.shortened(row["error"] or "", LONGEST_ERROR),
-        ]
+
+def _cells(fields: Mapping[str, Any]) -> list[object]:
+    return [
+        fields["id"],
+        fields["received_at"],
+        fields["msisdn"],
+        fields["shortcode"],
+        fields["keyword"],
+        output.shortened(fields["parm"], LONGEST_TEXT),
+        fields["state"],
+        fields["handler"],
+        fields["attempts"],
+        output.shortened(fields["error"] or "", LONGEST_ERROR),
+    ]
 
 
 def _batches(engine: Engine, chosen: Filter, limit: int) -> Iterator[Sequence[RowMapping]]:

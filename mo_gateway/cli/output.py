@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from tabulate import MIN_PADDING, tabulate
+from tabulate import tabulate
 
 from mo_gateway.masking import masked, one_line
 
@@ -30,20 +30,18 @@ class Table:
     def add(self, rows: Iterable[Sequence[object]]) -> None:
         """Print rows, and before the first ones the headers."""
         cells = [[cell(value, self._zone) for value in row] for row in rows]
-        whole = tabulate(cells, self._headers, tablefmt="plain", disable_numparse=True)
-        shown = whole.partition("\n")[2] if self._is_begun else whole
-        if shown:
-            click.echo(shown)
-        if cells:  # headers as wide as these columns, since no column gets narrower than its header
-            widths = [max(map(len, column)) - MIN_PADDING for column in zip(*cells, strict=True)]
-            self._headers = [name.ljust(width) for name, width in zip(self._headers, widths, strict=True)]
+        lines = _aligned([self._headers, *cells]).splitlines()
+        for line in lines[1:] if self._is_begun else lines:
+            click.echo(line)
         self._is_begun = True
+        # as wide as its column has become
+        columns = zip(self._headers, *cells, strict=True)
+        self._headers = [column[0].ljust(max(map(len, column))) for column in columns]
 
 
 def print_fields(fields: Iterable[tuple[str, object]], zone: ZoneInfo) -> None:
     """Print names with their values, one a line."""
-    cells = [[name, cell(value, zone)] for name, value in fields]
-    click.echo(tabulate(cells, tablefmt="plain", disable_numparse=True))
+    click.echo(_aligned([[name, cell(value, zone)] for name, value in fields]))
 
 
 def print_json(thing: object) -> None:
@@ -84,6 +82,11 @@ def number(msisdn: str, *, reveal: bool) -> str:
     return msisdn if reveal else masked(msisdn)
 
 
+def without_number(text: str, msisdn: str, *, reveal: bool) -> str:
+    """Mask a number inside a text, such as the error of a handler that quotes its message."""
+    return text if reveal or not msisdn else text.replace(msisdn, masked(msisdn))
+
+
 def shortened(text: str, longest: int) -> str:
     """Cut a text for a column."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -101,7 +104,12 @@ def shell_word(text: str) -> str:
     if one_line(text) == text:
         return shlex.quote(text)
     quoted = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"$'{one_line(quoted)}'"
+    shown = (one if one_line(one) == one else f"\\U{ord(one):08x}" for one in quoted)
+    return f"$'{''.join(shown)}'"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    return str(tabulate(rows, tablefmt="plain", disable_numparse=True, preserve_whitespace=True))
 
 
 def _plain(value: Any) -> str:

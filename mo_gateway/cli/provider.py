@@ -21,7 +21,7 @@ from mo_gateway.simulator.client import NoAnswer
 from mo_gateway.simulator.plan import METHODS, Plan, timestamp
 from mo_gateway.simulator.provider import News
 from mo_gateway.simulator.report import Report, in_words
-from mo_gateway.simulator.share import Simulation
+from mo_gateway.simulator.simulation import Simulation
 from mo_gateway.simulator.target import Target, read_target
 from mo_gateway.simulator.trigger import Sent, explain, send
 from mo_gateway.simulator.verdict import Verdict, compare, stored_rows
@@ -144,7 +144,11 @@ def trigger(
     "--method", type=click.Choice(tuple(METHODS), case_sensitive=False), default="post", show_default=True
 )
 @click.option(
-    "--charset", type=types.charset, default="iso-8859-1", show_default=True, help="Set the gateway's alike."
+    "--charset",
+    type=types.charset,
+    default="iso-8859-1",
+    show_default=True,
+    help="Of the bytes sent; nothing in the request names it.",
 )
 @click.option("--shortcode", default="4414", show_default=True)
 @click.option("--keyword", "keywords", multiple=True, default=("WIN",), show_default=True, help="One or several.")

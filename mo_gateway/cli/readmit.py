@@ -16,6 +16,8 @@ from mo_gateway.readmit import Reading, Readmission
 from .order import Order, counted
 from .progress import progress
 
+_OUTCOMES = (Outcome.STORED, Outcome.DUPLICATE, Outcome.REJECTED)
+
 
 def run(order: Order) -> bool:
     """Read rejected requests again; give False where some are still bad, outside of a dry run."""
@@ -27,7 +29,8 @@ def run(order: Order) -> bool:
         charset=order.charset,
     )
     readings = []
-    with progress(job.count(order.chosen), "Read again") as tell:
+    total = job.count(order.chosen)
+    with progress(min(total, order.limit or total), "Read again") as tell:
         for reading in islice(job.readings(order.chosen, dry_run=order.dry_run), order.limit):
             readings.append(reading)
             tell(1)
@@ -65,9 +68,6 @@ def _as_dict(readings: Sequence[Reading], *, dry_run: bool) -> dict[str, Any]:
             for reading in bad
         ],
     }
-
-
-_OUTCOMES = (Outcome.STORED, Outcome.DUPLICATE, Outcome.REJECTED)
 
 
 def _having(readings: Sequence[Reading], outcome: Outcome) -> list[Reading]:

@@ -39,19 +39,19 @@ class Found:
         message = repair.after
         assert message.id is not None
         self.changed.append(message.id)
-        self.first += [repair] if len(self.first) < SHOWN else []
+        if len(self.first) < SHOWN:
+            self.first.append(repair)
         self.moves[repair.handler, replay_step.handler_of(routes, message.shortcode, message.keyword)] += 1
 
 
-def run(order: Order) -> bool:
+def run(order: Order, charset: str) -> bool:
     """Put texts right; give False where some had to be left as they are, outside of a dry run."""
-    charset = order.charset or ""
     if order.dry_run or not order.yes:
         found = _through(order, charset, dry_run=True)
         plan = _plan(order, found)
         if order.dry_run or not found.changed:
             order.report(_as_dict(found) | plan_as_dict(plan), _in_words(found, plan, charset))
-            return True
+            return order.dry_run or not found.left
         order.confirm(_in_words(found, plan, charset), f"Change {counted(plan.messages, 'message')}?")
     found = _through(order, charset, dry_run=False)
     changes = f"{counted(len(found.changed), 'message')} put right and due again."

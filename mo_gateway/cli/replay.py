@@ -81,7 +81,12 @@ def replay(
             yes=yes,
             as_json=as_json,
         )
-        is_whole = (readmit.run if rejected else repair.run if charset else run_again)(order)
+        if rejected:
+            is_whole = readmit.run(order)
+        elif charset:
+            is_whole = repair.run(order, charset)
+        else:
+            is_whole = run_again(order)
     ctx.exit(0 if is_whole else 7)
 
 
@@ -89,8 +94,11 @@ def run_again(order: Order) -> bool:
     """Make handlings due again; nothing about it can fail in part."""
     chosen = order.chosen if order.chosen.states else replace(order.chosen, states=USUAL_STATES)
     plan = step.plan(order.engine, open_routes(order.settings), chosen, order.limit)
-    if order.dry_run or not plan.messages:
+    if order.dry_run:
         order.report(plan_as_dict(plan), plan_in_words(plan))
+        return True
+    if not plan.messages:
+        order.report({"due_again": 0}, ["No message is like that, so none runs again."])
         return True
     order.confirm(plan_in_words(plan), f"Run {counted(plan.messages, 'message')} again?")
     done = 0

@@ -9,11 +9,10 @@ import click
 from sqlalchemy import Connection, RowMapping
 
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.masking import masked
 from mo_gateway.store import reading
 
 from . import output
-from .filters import ROW_ID
+from .filters import row_number
 from .setup import settings_from_environment
 
 TEST_NUMBER = "32400000000"
@@ -27,7 +26,7 @@ COLUMNS = {
 
 
 @click.command()
-@click.argument("message_id", type=ROW_ID, metavar="ID")
+@click.argument("message_id", type=row_number, metavar="ID")
 @output.json_option
 @output.reveal_option
 def show(message_id: int, as_json: bool, reveal: bool) -> None:
@@ -48,20 +47,24 @@ def _found(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any]
     row = reading.message(conn, message_id)
     if row is None:
         raise MoGatewayError(f"there is no message {message_id}")
-    message = {
-        **row,
-        "msisdn": output.number(row["msisdn"], reveal=reveal),
-        "raw": row["raw"].decode("latin-1") if reveal else _without_number(row["raw"], row["msisdn"]),
-    }
-    replies = [
-        {**reply, "msisdn": output.number(reply["msisdn"], reveal=reveal)}
-        for reply in reading.replies(conn, message_id)
-    ]
+    msisdn = row["msisdn"]
+
+    def with_error(tried: RowMapping) -> dict[str, Any]:
+        error = tried["error"]
+        return {**tried, "error": error and output.without_number(error, msisdn, reveal=reveal)}
+
     return {
-        "message": message,
-        "handlings": [dict(handling) for handling in reading.handlings(conn, message_id)],
-        "attempts": [dict(attempt) for attempt in reading.attempts(conn, message_id)],
-        "replies": replies,
+        "message": {
+            **row,
+            "msisdn": output.number(msisdn, reveal=reveal),
+            "raw": _form(row["raw"], msisdn, reveal=reveal),
+        },
+        "handlings": [with_error(handling) for handling in reading.handlings(conn, message_id)],
+        "attempts": [with_error(attempt) for attempt in reading.attempts(conn, message_id)],
+        "replies": [
+            {**reply, "msisdn": output.number(reply["msisdn"], reveal=reveal)}
+            for reply in reading.replies(conn, message_id)
+        ],
         "trigger": _trigger(row),
     }
 
@@ -85,11 +88,12 @@ def _named(column: str, zone: ZoneInfo) -> str:
     return output.in_zone(column, zone) if column.lower().endswith("_at") else column
 
 
-def _without_number(raw: bytes, msisdn: str) -> str:
-    """Mask the sender's number in the form as it came; hide a form that holds it in some other writing."""
-    shown = raw.decode("latin-1").replace(msisdn, masked(msisdn)) if msisdn else raw.decode("latin-1")
-    hidden = msisdn and msisdn.encode() in unquote_to_bytes(shown.encode("latin-1", "replace"))
-    return f"{len(raw)} bytes that --reveal shows" if hidden else shown
+def _form(raw: bytes, msisdn: str, *, reveal: bool) -> str:
+    """Write the form as it came, the number masked; hide it whole where it writes the number some other way."""
+    shown = output.without_number(raw.decode("latin-1"), msisdn, reveal=reveal)
+    if not reveal and msisdn and msisdn.encode() in unquote_to_bytes(shown.encode("latin-1", "replace")):
+        return f"{len(raw)} bytes that --reveal shows"
+    return shown
 
 
 def _trigger(row: RowMapping) -> str:

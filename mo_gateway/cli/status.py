@@ -1,6 +1,5 @@
 """`status`: how the gateway stands, in a line, and what to do next."""
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mo_gateway.gateway import utc_now
+from mo_gateway.masking import one_line
 from mo_gateway.store import reading
 from mo_gateway.store.overview import Overview, Problem, overview
 
@@ -69,19 +69,20 @@ def _when(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
 def _problems(found: Overview) -> Iterator[str]:
     """Say each thing that somebody may have to act on, with the command to begin with."""
     for problem in found.problems:
-        handler = problem.handler or "no handler"
         shared = " share one cause" if problem.count > 1 else ""
-        cause = output.cell(problem.cause, ZoneInfo("UTC"))
-        yield f"{problem.count} {problem.state}{shared}: {handler} {cause}. Next: {_next(problem)}"
+        cause = one_line(f"{problem.handler or 'no handler'} {problem.cause}")
+        yield f"{problem.count} {problem.state}{shared}: {cause}. Next: {_next(problem)}"
     if found.unrouted:
         yield f"{found.unrouted} unrouted: no handler is for them. Next: mo-gateway messages --state unrouted"
+    if found.rejected:
+        yield f"{found.rejected} rejected and kept: a field was bad. Next: mo-gateway replay --rejected --dry-run"
     if found.refused:
         yield f"{found.refused} refused in the last hour; the provider sends them again. Next: mo-gateway doctor"
 
 
 def _next(problem: Problem) -> str:
     """Give the command to begin with; what failed is tried again without anybody's help."""
-    handler = f" --handler {shlex.quote(problem.handler)}" if problem.handler else ""
+    handler = f" --handler {output.shell_word(problem.handler)}" if problem.handler else ""
     if problem.state == "dead":
         return f"mo-gateway replay --state dead{handler} --dry-run"
     return f"mo-gateway messages --state {problem.state}{handler}"

@@ -81,15 +81,19 @@ class Msisdn(Once):
 
 
 class Time(Once):
-    """Appendix A "Time": YYYYMMDDHHMMSS, a time that the calendar has."""
+    """Appendix A "Time": YYYYMMDDHHMMSS, a time that the calendar has, here and in UTC."""
+
+    def __init__(self, timezone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.timezone = timezone
 
     def read(self, value: str) -> str:
         # strptime would take 13 digits too
         if not _DIGITS.fullmatch(value) or len(value) != 14:
             raise ValidationError("must be 14 digits, YYYYMMDDHHMMSS")
         try:
-            _wall_clock(value)
-        except ValueError as exc:
+            _moment(value, self.timezone)
+        except (ValueError, OverflowError) as exc:
             raise ValidationError(f"must be a time that exists, YYYYMMDDHHMMSS ({exc})") from exc
         return value
 
@@ -128,7 +132,7 @@ class Operator(Digits):
         return code
 
 
-def callback_schema(numbering: Numbering, operator_policy: str) -> Schema:
+def callback_schema(numbering: Numbering, operator_policy: str, timezone: ZoneInfo) -> Schema:
     """Build the schema of the callback: its one and only set of field rules."""
     return Schema.from_dict(
         {
@@ -136,7 +140,7 @@ def callback_schema(numbering: Numbering, operator_policy: str) -> Schema:
             "KEYWORD": Text(2, 15, _CONTROL, required=True),
             "PARM": Text(0, None, _CONTROL_BUT_LINES, load_default=""),
             "OPERATOR": Operator(numbering, operator_policy, load_default=DEFAULT_OPERATOR),
-            "TIMESTAMP": Time(required=True),
+            "TIMESTAMP": Time(timezone, required=True),
             "SHORTCODE": Digits(1, 20, required=True),
             "COUNTRY": Country(numbering.countries, required=True),
             "REFERENCE": Text(0, 100, _CONTROL, load_default=""),
@@ -169,9 +173,9 @@ class Spryng:
         given = _by_name(form, self.schema.fields)
         try:
             values = self.schema.load(given)
-            sent_at, clock_marks = self._moment(values["TIMESTAMP"])
         except ValidationError as exc:
             raise InvalidRequest(_field_errors(exc, given)) from exc
+        sent_at, clock_marks = _moment(values["TIMESTAMP"], self.timezone)
         defaulted = not given.get("OPERATOR", [""])[0]
         return Message(
             provider=self.name,
@@ -195,20 +199,6 @@ class Spryng:
             is_test=request.is_test,
         )
 
-    def _moment(self, digits: str) -> tuple[datetime, list[str]]:
-        local = _wall_clock(digits).replace(tzinfo=self.timezone)  # fold=0: the first of two equal hours
-        try:
-            moment = local.astimezone(UTC)
-            # far from both ends of the calendar no zone can move a time out of it; near them a zone may
-            offsets = {local.utcoffset(), local.replace(fold=1).utcoffset()}
-            read_back = moment.astimezone(self.timezone).replace(tzinfo=None)
-        except OverflowError as exc:
-            rule = f"must be a time that exists in UTC between the years 1 and 9999 ({exc})"
-            raise ValidationError({"TIMESTAMP": [rule]}) from exc
-        if read_back != local.replace(tzinfo=None):
-            return moment, ["clock-skipped"]
-        return moment, ["clock-repeated"] if len(offsets) > 1 else []
-
     def _operator_marks(self, operator: str, country: str) -> list[str]:
         """Name what is odd about an operator that really came."""
         marks = [] if operator in self.numbering.operators else ["operator-unlisted"]
@@ -217,10 +207,18 @@ class Spryng:
         return marks
 
 
-def _wall_clock(digits: str) -> datetime:
-    """Read YYYYMMDDHHMMSS as a time without a zone, or raise ValueError with what the calendar lacks."""
+def _moment(digits: str, timezone: ZoneInfo) -> tuple[datetime, list[str]]:
+    """Read YYYYMMDDHHMMSS in a zone: the moment in UTC and the marks of a clock change.
+
+    Raises ValueError for what no calendar has, OverflowError for what UTC has not in the years 1 to 9999.
+    """
     year, month, day, hour, minute, second = (int(digits[start:end]) for start, end in _TIME_PARTS)
-    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the caller knows the zone
+    local = datetime(year, month, day, hour, minute, second, tzinfo=timezone)  # fold=0: the first of two
+    moment = local.astimezone(UTC)
+    if local.utcoffset() == local.replace(fold=1).utcoffset():
+        return moment, []
+    is_skipped = moment.astimezone(timezone).replace(tzinfo=None) != local.replace(tzinfo=None)
+    return moment, ["clock-skipped" if is_skipped else "clock-repeated"]
 
 
 def _by_name(form: Form, known: Mapping[str, object]) -> dict[str, list[str]]:

@@ -18,9 +18,9 @@ BAD_TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast the provider is, and how patient; moments are counted from the start."""
+    """How fast the provider is, and how patient."""
 
-    interval: timedelta = timedelta(minutes=1)  #: from the begin of a try to the begin of the next
+    interval: timedelta = timedelta(minutes=1)  #: from the start of a try to the start of the next
     day: timedelta | None = None  #: after which a message is dropped; None = 1440 intervals
     rate: float | None = None  #: fresh messages a second; None = as fast as answers come
     duration: timedelta | None = None  #: after which nothing fresh is sent
@@ -66,7 +66,7 @@ class Agenda:
         self._fresh_is_over = False
         self._open = 0
         self.settled = 0
-        self.retried = 0  #: tries planned because the one before was not acknowledged
+        self.retried = 0  #: tries of good messages, planned because the one before was not acknowledged
         self.dropped: list[int] = []
 
     @property
@@ -104,7 +104,8 @@ class Agenda:
             self.dropped.append(delivery.sms.n)
             self._settle()
         else:
-            self.retried += not delivery.sms.is_bad
+            if not delivery.sms.is_bad:
+                self.retried += 1
             self._plan(delivery, again_at)
 
     def _add_fresh(self, now: float) -> None:

@@ -21,7 +21,7 @@ class News:
 
     settled: int = 0  #: messages that will not be sent again
     seconds: float = 0.0
-    trouble: str = ""  #: how the last try of a good message ended that was not acknowledged
+    trouble: str = ""  #: how the last unacknowledged try of a good message ended
 
 
 class Provider:
@@ -83,11 +83,15 @@ class Provider:
             delivery = self._agenda.take(loop.time())
             if delivery:
                 await self._ready.put(delivery)
-                continue
-            self._changed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(self._agenda.next_at()):
-                    await self._changed.wait()
+            elif not self._agenda.is_finished:  # it may just have seen that nothing fresh will come
+                await self._pause(self._agenda.next_at())
+
+    async def _pause(self, until: float | None) -> None:
+        """Wait for a moment, or for an answer before it."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._changed.wait()
 
     async def _send(self) -> None:
         line = Line(self._target, timeout=self._pace.timeout, keep_alive=self._pace.keep_alive)

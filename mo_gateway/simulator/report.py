@@ -82,6 +82,8 @@ def in_words(figures: Mapping[str, Any]) -> str:
     words.append("answers: " + ", ".join(f"{word} {n:,}" for word, n in figures["answers"].items()))
     by_tries = figures["messages_by_tries"].items()
     words.append("messages by tries: " + ", ".join(f"{tries}: {n:,}" for tries, n in by_tries))
+    if figures["interrupted"]:
+        words.append("interrupted: what was not acknowledged would have been tried again")
     if database := figures["database"]:
         found = ", ".join(f"{len(database[name]):,} {name.replace('_', ' ')}" for name in MEANINGS)
         words.append(f"database: {database['stored']:,} stored, {found}")

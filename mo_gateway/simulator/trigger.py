@@ -11,7 +11,8 @@ from typing import Any
 
 from mo_gateway.masking import one_line
 
-from .client import Answer, Line, NoAnswer
+from .answer import Answer
+from .client import Line, NoAnswer
 from .target import Target
 
 TIMEOUT = timedelta(seconds=30)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from mo_gateway import keys
 from mo_gateway.message import Message, Outcome, Receipt, WebhookRequest
 
 from .counted import CountedTable, Row, Stored, arrays_of, folded, insert_each, unnest
@@ -20,6 +21,18 @@ class NewMessage:
     request: WebhookRequest
     person_key: bytes
     line: int
+
+
+def new_message(message: Message, request: WebhookRequest, *, person_secret: bytes) -> NewMessage:
+    """Give a message the keys that it is stored under."""
+    person = keys.person_key(person_secret, message.msisdn)
+    return NewMessage(
+        key=keys.message_key(message),
+        message=message,
+        request=request,
+        person_key=person,
+        line=keys.line_of(person, message.shortcode),
+    )
 
 
 TABLE = CountedTable(

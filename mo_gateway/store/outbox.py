@@ -22,19 +22,23 @@ def add(
     now: datetime,
 ) -> None:
     """Queue the replies to a message; they exist exactly when the message is marked done."""
-    for reply in replies:
-        msisdn = reply.to or message.msisdn
-        conn.execute(
-            insert(mt_message).values(
-                message_id=message.id,
-                handler=handler,
-                provider=reply.provider or message.provider,
-                msisdn=msisdn,
-                person_key=keys.person_key(person_secret, msisdn),
-                sender=reply.sender or message.shortcode,
-                body=reply.text,
-                reference=reply.reference,
-                due_at=database_now(),
-                created_at=now,
-            )
-        )
+    if not replies:
+        return
+    recipients = [reply.to or message.msisdn for reply in replies]
+    conn.execute(
+        insert(mt_message).values(due_at=database_now()),
+        [
+            {
+                "message_id": message.id,
+                "handler": handler,
+                "provider": reply.provider or message.provider,
+                "msisdn": msisdn,
+                "person_key": keys.person_key(person_secret, msisdn),
+                "sender": reply.sender or message.shortcode,
+                "body": reply.text,
+                "reference": reply.reference,
+                "created_at": now,
+            }
+            for reply, msisdn in zip(replies, recipients, strict=True)
+        ],
+    )

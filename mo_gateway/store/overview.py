@@ -41,11 +41,12 @@ class Overview:
 
 def overview(conn: Connection, *, refused_since: datetime) -> Overview:
     """Count what waits and what went wrong."""
-    waiting, oldest = conn.execute(
-        select(func.count(), func.min(mo_message.c.received_at))
-        .join_from(mo_handling, mo_message)
-        .where(mo_handling.c.state == "pending", mo_handling.c.due_at.is_not(None))
+    waiting, first = conn.execute(
+        select(func.count(), func.min(mo_handling.c.message_id)).where(
+            mo_handling.c.state == "pending", mo_handling.c.due_at.is_not(None)
+        )
     ).one()
+    oldest = conn.scalar(select(mo_message.c.received_at).where(mo_message.c.id == first))
     states = _count_of_states(conn)
     refused = select(func.coalesce(func.sum(mo_intake.c.n), 0)).where(
         mo_intake.c.outcome == Outcome.REFUSED.value, mo_intake.c.minute >= refused_since
@@ -72,7 +73,7 @@ def _count_of_states(conn: Connection) -> Counter[str]:
     of_state = select(mo_handling.c.state, func.count()).where(
         mo_handling.c.state.in_(("failed", "dead", "unrouted"))
     )
-    return Counter(dict(conn.execute(of_state.group_by(mo_handling.c.state)).tuples()))
+    return Counter(dict(conn.execute(of_state.group_by(mo_handling.c.state)).all()))
 
 
 def _problems(conn: Connection) -> tuple[Problem, ...]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, Float, Integer, bindparam, exists, insert, select, update
 
-from mo_gateway.errors import LostClaim
-from mo_gateway.message import Message
+from mo_gateway.message import Message, Reply
 
 from .tables import mo_attempt, mo_handling, mo_message
 from .types import database_now
@@ -38,6 +37,48 @@ class Result:
     duration: timedelta | None  #: None where nobody saw it end
     error: str | None = None
     again_after: timedelta | None = None  #: None = never
+    replies: tuple[Reply, ...] = ()
+
+
+_EARLIER = mo_handling.alias("earlier")
+_DUE = (
+    select(mo_handling.c.id)
+    .where(
+        mo_handling.c.due_at <= database_now(),
+        ~exists().where(
+            _EARLIER.c.line == mo_handling.c.line,
+            _EARLIER.c.message_id < mo_handling.c.message_id,
+            _EARLIER.c.due_at.is_not(None),
+        ),
+    )
+    .order_by(mo_handling.c.due_at, mo_handling.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
+    .cte("due")
+)
+_CLAIM = (
+    update(mo_handling)
+    .where(mo_handling.c.id.in_(select(_DUE.c.id)))
+    .values(attempts=mo_handling.c.attempts + 1, due_at=database_now(bindparam("lease", type_=Float)))
+    .returning(
+        mo_handling.c.id,
+        mo_handling.c.message_id,
+        mo_handling.c.attempts,
+        mo_handling.c.attempt_limit,
+        mo_handling.c.due_at,
+    )
+)
+_FINISH = (
+    update(mo_handling)
+    .where(
+        mo_handling.c.id == bindparam("claim_id"),
+        mo_handling.c.attempts == bindparam("claim_attempt"),
+        mo_handling.c.due_at == bindparam("claim_lease_end"),
+    )
+    .values(state=bindparam("state"), handler=bindparam("handler"), error=bindparam("error"))
+)
+_END = _FINISH.values(due_at=None, finished_at=database_now())
+_TRY_AGAIN = _FINISH.values(due_at=database_now(bindparam("again_after", type_=Float)), finished_at=None)
 
 
 def claim(conn: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
@@ -46,32 +87,7 @@ def claim(conn: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
     Of one line (a sender and a shortcode) only the oldest unfinished message is ever taken: its successors
     wait until it is done or dead.
     """
-    earlier = mo_handling.alias("earlier")
-    has_predecessor = exists().where(
-        earlier.c.line == mo_handling.c.line,
-        earlier.c.message_id < mo_handling.c.message_id,
-        earlier.c.due_at.is_not(None),
-    )
-    due = (
-        select(mo_handling.c.id)
-        .where(mo_handling.c.due_at <= database_now(), ~has_predecessor)
-        .order_by(mo_handling.c.due_at, mo_handling.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
-        .cte("due")
-    )
-    taken = conn.execute(
-        update(mo_handling)
-        .where(mo_handling.c.id.in_(select(due.c.id)))
-        .values(attempts=mo_handling.c.attempts + 1, due_at=database_now(lease))
-        .returning(
-            mo_handling.c.id,
-            mo_handling.c.message_id,
-            mo_handling.c.attempts,
-            mo_handling.c.attempt_limit,
-            mo_handling.c.due_at,
-        )
-    ).all()
+    taken = conn.execute(_CLAIM, {"most": limit, "lease": lease.total_seconds()}).all()
     if not taken:
         return []
     rows = conn.execute(select(mo_message).where(mo_message.c.id.in_([row.message_id for row in taken])))
@@ -88,36 +104,35 @@ def claim(conn: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
     ]
 
 
-def finish(conn: Connection, claim: Claim, result: Result) -> None:
-    """Record what became of a try; or raise LostClaim, which undoes all that was done under the claim."""
-    ended = result.again_after is None
+def finish(conn: Connection, claim: Claim, result: Result) -> bool:
+    """Record what became of a try; False where the claim was lost, and nothing of that try may stay."""
+    again_after = result.again_after
     moved = conn.execute(
-        update(mo_handling)
-        .where(
-            mo_handling.c.id == claim.id,
-            mo_handling.c.attempts == claim.attempt,
-            mo_handling.c.due_at == claim.lease_end,
-        )
-        .values(
-            state=result.state,
-            handler=result.handler,
-            error=result.error,
-            due_at=database_now(result.again_after) if result.again_after else None,
-            finished_at=database_now() if ended else None,
-        )
+        _TRY_AGAIN if again_after else _END,
+        {
+            "claim_id": claim.id,
+            "claim_attempt": claim.attempt,
+            "claim_lease_end": claim.lease_end,
+            "state": result.state,
+            "handler": result.handler,
+            "error": result.error,
+            **({"again_after": again_after.total_seconds()} if again_after else {}),
+        },
     )
     if moved.rowcount != 1:
-        raise LostClaim(f"the lease of handling {claim.id}, attempt {claim.attempt}, is over")
+        return False
     conn.execute(
-        insert(mo_attempt).values(
-            handling_id=claim.id,
-            number=claim.attempt,
-            started_at=result.started_at,
-            duration_ms=None if result.duration is None else round(result.duration.total_seconds() * 1000),
-            outcome=result.state,
-            error=result.error,
-        )
+        insert(mo_attempt),
+        {
+            "handling_id": claim.id,
+            "number": claim.attempt,
+            "started_at": result.started_at,
+            "duration_ms": None if result.duration is None else round(result.duration.total_seconds() * 1000),
+            "outcome": result.state,
+            "error": result.error,
+        },
     )
+    return True
 
 
 def to_message(row: Any, *, attempt: int = 1) -> Message:

@@ -5,8 +5,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
-from mo_gateway.message import WebhookRequest
-
 from .selection import Filter
 from .tables import mo_message, mo_rejection
 from .types import database_now
@@ -25,18 +23,6 @@ def page(conn: Connection, chosen: Filter, provider: str, *, after: int, size: i
     rejection = mo_rejection.c
     conditions = [rejection.id > after, *_open(chosen, provider)]
     return conn.execute(select(mo_rejection).where(*conditions).order_by(rejection.id).limit(size)).all()
-
-
-def to_request(row: Row[Any], *, content_type: str) -> WebhookRequest:
-    """Turn a row of `mo_rejection` or `mo_message` back into the request that it came as."""
-    return WebhookRequest(
-        method=row.method,
-        raw=row.raw,
-        content_type=content_type,
-        remote_addr=row.remote_addr,
-        received_at=row.received_at,
-        is_test=row.is_test,
-    )
 
 
 def take_back_delivery(conn: Connection, message_id: int) -> None:

@@ -26,11 +26,6 @@ def page(conn: Connection, chosen: Filter, provider: str, *, after: int, size: i
     return conn.execute(found.where(mo_handling.c.id > after).order_by(mo_handling.c.id).limit(size)).all()
 
 
-def holder(conn: Connection, key: bytes) -> int | None:
-    """Give the message that has this dedupe key, or None."""
-    return conn.scalar(select(mo_message.c.id).where(mo_message.c.dedupe_key == key))
-
-
 def put_right(conn: Connection, row: Row[Any], message: Message, key: bytes) -> None:
     """Store the texts of `message` in a row of `page`; or raise LostClaim where that is no longer what it was."""
     changed = conn.execute(

@@ -9,11 +9,30 @@ the middle would fail, however long the busy time-out is.
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock, Timer
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+
+class LockedCursor(sqlite3.Cursor):
+    """Runs no statement beside the timer's roll-back, nor after it: it would be committed by itself."""
+
+    connection: "LockedConnection"
+
+    def execute(self, *statement: Any) -> "LockedCursor":
+        with self.connection.not_ending():
+            super().execute(*statement)
+        return self
+
+    def executemany(self, *statement: Any) -> "LockedCursor":
+        with self.connection.not_ending():
+            super().executemany(*statement)
+        return self
 
 
 class LockedConnection(sqlite3.Connection):
@@ -25,11 +44,23 @@ class LockedConnection(sqlite3.Connection):
         self._lock_file: int | None = None
         self._timer: Timer | None = None
         self._overdue = False
-        self._ending = Lock()  # between this thread's commit and the timer's roll-back
+        self._ending = Lock()  # between what this thread does and the timer's roll-back
+
+    def cursor(self, factory: Any = LockedCursor) -> Any:
+        return super().cursor(factory)
+
+    @contextmanager
+    def not_ending(self) -> Iterator[None]:
+        """Keep the timer from ending the transaction meanwhile; or raise where it has."""
+        with self._ending:
+            if self._overdue:
+                raise sqlite3.OperationalError(
+                    "the transaction was rolled back: it held up the intake for too long"
+                )
+            yield
 
     def begin_writing(self, limit: timedelta | None) -> None:
         """Begin as the one writer; with a `limit` the transaction is rolled back when it takes longer."""
-        self._refuse_if_overdue()
         descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -39,12 +70,11 @@ class LockedConnection(sqlite3.Connection):
             raise
         self._lock_file = descriptor
         if limit:
-            self._timer = Timer(limit.total_seconds(), self._give_up)
-            self._timer.start()
+            self._timer = timer = Timer(limit.total_seconds(), lambda: self._give_up(timer))
+            timer.start()
 
     def commit(self) -> None:
-        with self._ending:
-            self._refuse_if_overdue()
+        with self.not_ending():
             super().commit()
             self._unlock()
 
@@ -60,16 +90,12 @@ class LockedConnection(sqlite3.Connection):
         self._unlock()
         super().close()
 
-    def _give_up(self) -> None:
+    def _give_up(self, timer: Timer) -> None:
         with self._ending:
-            if self._lock_file is not None:
+            if self._timer is timer:  # else the transaction ended meanwhile, and this may be the next one
                 self._overdue = True
                 super().rollback()
                 self._unlock()
-
-    def _refuse_if_overdue(self) -> None:
-        if self._overdue:
-            raise sqlite3.OperationalError("the transaction was rolled back: it held up the intake for too long")
 
     def _unlock(self) -> None:
         if self._timer:
@@ -107,15 +133,19 @@ def _settle(connection: LockedConnection, _record: object) -> None:
 
 
 def begin(conn: Connection) -> None:
-    """Begin a transaction where none is running: a writing one, unless `conn` is marked as read-only."""
+    """Begin a transaction where none is running, a writing one unless `conn` is marked as read-only; or raise
+    OperationalError."""
     connection = conn.connection.driver_connection
     if not isinstance(connection, LockedConnection) or connection.in_transaction:
         return
     options = conn.get_execution_options()
-    if options.get("mo_gateway_read_only"):
-        connection.execute("BEGIN")
-    else:
-        connection.begin_writing(options.get("mo_gateway_time_limit"))
+    try:
+        if options.get("mo_gateway_read_only"):
+            connection.execute("BEGIN")
+        else:
+            connection.begin_writing(options.get("mo_gateway_time_limit"))
+    except sqlite3.Error as exc:  # SQLAlchemy translates only what its own statements raise
+        raise OperationalError("BEGIN", None, exc) from exc
 
 
 def _begin_at_first_statement(conn: Connection, *_statement: Any) -> None:

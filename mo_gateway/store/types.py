@@ -1,9 +1,9 @@
 """Column types and functions that mean the same on PostgreSQL and on SQLite."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Float, Integer, Text, literal
+from sqlalchemy import JSON, BigInteger, ColumnElement, Dialect, Float, Integer, Text, literal
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -58,13 +58,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
-    """The database's own clock, moved by a timedelta: what leases and due times are measured with."""
+    """The database's own clock, moved by some seconds: what leases and due times are measured with."""
 
     type = UtcDateTime()
     inherit_cache = True
 
-    def __init__(self, later: timedelta = timedelta(0)) -> None:
-        super().__init__(literal(later.total_seconds(), Float()))
+    def __init__(self, seconds_later: ColumnElement[float] | float = 0.0) -> None:
+        moved = literal(seconds_later, Float()) if isinstance(seconds_later, float) else seconds_later
+        super().__init__(moved)
 
 
 @compiles(database_now, "postgresql")

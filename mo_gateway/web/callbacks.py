@@ -6,7 +6,7 @@ from time import perf_counter
 
 import structlog
 from flask import Flask, Request, Response, request
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from mo_gateway.errors import FieldError, StorageError
 from mo_gateway.gateway import Gateway
@@ -21,11 +21,23 @@ ALLOWED_METHODS = "GET, HEAD, POST"
 log = structlog.get_logger()
 
 
+class Anything(BaseConverter):
+    """Matches the rest of a path, whatever is in it: leading slashes and line breaks too."""
+
+    regex = r"(?s:.*)"
+    part_isolating = False
+
+
+class CutShort(Exception):
+    """The caller went away in the middle of the body; there is nobody to answer."""
+
+
 def register(app: Flask, gateway: Gateway) -> None:
     """Add the one view for everything under `/spryng`, whatever the method: a stranger learns nothing."""
-    for path in ("/spryng", "/spryng/", "/spryng/<path:rest>"):
+    app.url_map.converters["anything"] = Anything
+    for path in ("/spryng", "/spryng/<anything:rest>"):
         app.url_map.add(Rule(path, endpoint="spryng"))
-    app.view_functions["spryng"] = lambda rest="": _timed(gateway, request._get_current_object(), rest)  # type: ignore[attr-defined]
+    app.view_functions["spryng"] = lambda rest="": _timed(gateway, request._get_current_object(), rest)  # type: ignore[attr-defined] # the proxy has it
 
 
 def _timed(gateway: Gateway, request: Request, rest: str) -> Response:
@@ -46,6 +58,8 @@ def _spryng(gateway: Gateway, request: Request, rest: str) -> Response:
         return _text(405, f"Use one of {ALLOWED_METHODS}.", Allow=ALLOWED_METHODS)
     try:
         return _answer(gateway, *_read(gateway, request))
+    except CutShort:
+        return _text(400, "The body was cut short.")
     except StorageError:
         return _text(503, "Not stored; send it again.", **{"Retry-After": "60"})
 
@@ -61,9 +75,8 @@ def _may_call(settings: Settings, address: str, rest: str) -> bool:
 def _read(gateway: Gateway, request: Request) -> tuple[WebhookRequest, int]:
     """Take the request's bytes, and the status that stands against reading them as a form, or 0."""
     limit = gateway.settings.max_body_bytes
-    raw = request.stream.read(limit + 1) if request.method == "POST" else b""
-    if not raw:
-        raw = request.query_string[: limit + 1]
+    body = _body(request, limit + 1) if request.method == "POST" else b""
+    raw = body or request.query_string[: limit + 1]
     webhook_request = WebhookRequest(
         method=request.method,
         raw=raw[:limit],
@@ -74,12 +87,23 @@ def _read(gateway: Gateway, request: Request) -> tuple[WebhookRequest, int]:
     )
     if len(raw) > limit:
         return webhook_request, 413
-    return webhook_request, 0 if request.method == "GET" or _is_form(request) else 415
+    return webhook_request, 415 if body and not _is_form(request) else 0
+
+
+def _body(request: Request, most: int) -> bytes:
+    """Read the body, or its first `most` bytes; or raise CutShort: half an SMS must not be stored as one."""
+    try:
+        body = request.stream.read(most)
+    except OSError as exc:  # the server's word for a chunked body without its end
+        raise CutShort from exc
+    if len(body) < min(most, request.content_length or 0):
+        raise CutShort
+    return body
 
 
 def _is_form(request: Request) -> bool:
     encoding = request.headers.get("Content-Encoding", "identity")
-    return request.mimetype in ("", FORM) and encoding == "identity"
+    return request.mimetype in ("", FORM) and encoding.lower() == "identity"
 
 
 def _answer(gateway: Gateway, webhook_request: WebhookRequest, status: int) -> Response:
