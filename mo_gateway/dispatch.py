@@ -49,6 +49,7 @@ class Dispatcher:
     person_secret: bytes
     lease: timedelta
     retry_delay: timedelta
+    tries: int  #: that a message has, and has again after a replay
     clock: Callable[[], datetime]
     random: Callable[[], float]
 
@@ -57,6 +58,8 @@ class Dispatcher:
 
         A result that the database refuses, such as a reply that holds NUL, fails alone and becomes a failed try.
         """
+        # a replay locks rows in the order of their ids too, so that the two cannot deadlock
+        finished = sorted(finished, key=lambda one: one.claim.id)
         try:
             return self._exchange(finished, limit)
         except (OperationalError, InterfaceError):
@@ -107,7 +110,8 @@ class Dispatcher:
     def failed(self, claim: Claim, handler: str | None, started_at: datetime, error: str) -> Finished:
         """Give the result of a try that went wrong: due again later, or dead after the last one."""
         dead = claim.attempt >= claim.attempt_limit
-        pause = retry.delay(claim.attempt, first=self.retry_delay, jitter=self.random())
+        tried = claim.attempt - (claim.attempt_limit - self.tries)  # a replay moved the limit and begins anew
+        pause = retry.delay(max(1, tried), first=self.retry_delay, jitter=self.random())
         result = Result(
             state="dead" if dead else "failed",
             handler=handler,

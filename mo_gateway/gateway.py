@@ -115,6 +115,7 @@ def dispatcher_with(
         person_secret=settings.person_secret,
         lease=settings.lease,
         retry_delay=settings.retry_delay,
+        tries=settings.max_attempts,
         clock=clock,
         random=random.random,
     )

@@ -16,33 +16,39 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from .masking import one_line
 
 _SECRET_PATH = re.compile(r"(/(?:mo|dlr)/)[^\s?'\"]+")
-_QUERY = re.compile(r"\?[^\s'\"]+")
+_QUERY = re.compile(r"\?\S*=.*")
+_FORM = re.compile(r"(?<=['\"&])(msisdn|keyword|parm|reference)=.*", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{9,15}")
+
+#: What writing to a stderr raises that is full, closed, or was never there (and is None).
+_NO_STDERR = (OSError, ValueError, AttributeError)
 
 
 class _Stderr(io.StringIO):
     """Writes to stderr; a full disk or a closed pipe loses the line, not the message that it tells of."""
 
     def write(self, text: str) -> int:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(*_NO_STDERR):
             sys.stderr.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(*_NO_STDERR):
             sys.stderr.flush()
 
 
 def configure(log_format: str, secrets: Collection[str]) -> None:
     """Set up the logs of this process: `log_format` is auto, human or json."""
-    human = sys.stderr.isatty() if log_format == "auto" else log_format == "human"
+    human = _is_terminal() if log_format == "auto" else log_format == "human"
     stderr = _Stderr()
     common: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer: Processor = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
+    renderer: Processor = structlog.processors.JSONRenderer()
+    if human:
+        renderer = structlog.dev.ConsoleRenderer(colors=_is_terminal())
     structlog.configure(
         # our own events are fixed words; what an error or a traceback quotes is not
         processors=[*common, _cleaner(("error", "reason", "exception"), secrets), renderer],
@@ -61,20 +67,29 @@ def configure(log_format: str, secrets: Collection[str]) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it found at every look
 
 
+def _is_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except _NO_STDERR:
+        return False
+
+
 def _cleaner(names: Collection[str], secrets: Collection[str]) -> Processor:
     """Make the step that takes secrets, numbers and query strings out of what an event says under `names`."""
 
     def clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         for name in names:
             if isinstance(event.get(name), str):
-                event[name] = _cleaned(event[name], secrets)
+                lines = event[name].split("\n") if name == "exception" else [event[name]]
+                event[name] = "\n".join(_cleaned(line, secrets) for line in lines)
         return event
 
     return clean
 
 
-def _cleaned(text: str, secrets: Collection[str]) -> str:
+def _cleaned(line: str, secrets: Collection[str]) -> str:
     for secret in secrets:
-        text = text.replace(secret, "***")
-    text = _QUERY.sub("?***", _SECRET_PATH.sub(r"\1***", text))
-    return "\n".join(one_line(line) for line in _NUMBER.sub("***", text).split("\n"))
+        line = line.replace(secret, "***")
+    line = _QUERY.sub("?***", _SECRET_PATH.sub(r"\1***", line))
+    line = _FORM.sub(r"\1=***", line)  # a body without its length is read as a request line, and refused
+    return one_line(_NUMBER.sub("***", line))

@@ -10,8 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 
 import structlog
 
@@ -33,6 +32,30 @@ class Child:
     name: str
     arguments: tuple[str, ...]
     descriptors: tuple[int, ...]
+    is_vital: bool  #: when it keeps ending, all is over; another one only is started less often
+
+
+class Part:
+    """A child while `run` lives: its process, and how often it has ended by itself."""
+
+    def __init__(self, child: Child, start: Callable[[Child], subprocess.Popen[bytes]]) -> None:
+        self.child = child
+        self._start = start
+        self._ends: deque[float] = deque(maxlen=MOST_ENDS)
+        self.process: subprocess.Popen[bytes] | None = start(child)
+
+    def look(self) -> None:
+        """Start it again where it has ended by itself, but not too often."""
+        if self.process and self.process.poll() is not None:
+            log.error("a part ended by itself", part=self.child.name, code=self.process.returncode)
+            self._ends.append(monotonic())
+            self.process = None
+        if not self.process and not self.keeps_ending():
+            self.process = self._start(self.child)
+
+    def keeps_ending(self) -> bool:
+        """Tell whether something is wrong with it that starting it again does not mend."""
+        return len(self._ends) == MOST_ENDS and monotonic() - self._ends[0] < ENDS_WITHIN
 
 
 def bound_socket(address: str) -> socket.socket:
@@ -47,33 +70,32 @@ def bound_socket(address: str) -> socket.socket:
         except OSError as exc:
             if exc.errno != errno.EADDRINUSE or monotonic() > give_up:
                 raise ConfigError(f"--bind {address} is not to be had: {exc.strerror}") from exc
-        Event().wait(LOOK_EVERY)
+        sleep(LOOK_EVERY)
 
 
 def supervise(children: Sequence[Child], environ: Mapping[str, str], between_looks: Callable[[], None]) -> int:
     """Run the children until a signal comes, and give the exit code.
 
-    A child that ends by itself is started again, so that neither is left alone; when they keep ending, all
-    are stopped. `between_looks` is called a few times a second.
+    A child that ends by itself is started again, so that neither is left alone. A worker that keeps ending,
+    such as by a message that kills it, never takes the server along: what comes in is still stored.
+    `between_looks` is called a few times a second.
     """
-    stop = Event()
+    signals: list[int] = []  # not an Event: its lock may be held by the very thread that the signal interrupts
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _frame: signals.append(number))
     # Children read `theirs`. Its other end closes when we are gone, however we went, and they end themselves.
     theirs, ours = os.pipe()
-    running = {child: _start(child, theirs, environ) for child in children}
-    ends: deque[float] = deque(maxlen=MOST_ENDS)
+    parts = [Part(child, lambda child: _start(child, theirs, environ)) for child in children]
     try:
-        while not stop.wait(LOOK_EVERY):
+        while not signals:
+            sleep(LOOK_EVERY)
             between_looks()
-            for child in [child for child, process in running.items() if process.poll() is not None]:
-                log.error("a part ended by itself", part=child.name, code=running[child].returncode)
-                ends.append(monotonic())
-                if len(ends) == MOST_ENDS and ends[-1] - ends[0] < ENDS_WITHIN:
+            for part in parts:
+                part.look()
+                if part.child.is_vital and part.keeps_ending():
                     return 1
-                running[child] = _start(child, theirs, environ)
     finally:
-        _stop(running.values())
+        _stop([part.process for part in parts if part.process])
         os.close(ours)
         os.close(theirs)
     return 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from time import monotonic
+from time import monotonic, sleep
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -41,7 +41,7 @@ class Worker:
         self._threads = threads
         self._limit = limit  #: seconds that one try of a handler may take
         self._bell = Event()
-        self._stopping = Event()
+        self._stopping = False
         self._line: SimpleQueue[Task | None] = SimpleQueue()
         self._lock = Lock()
         self._running: set[Task] = set()
@@ -53,15 +53,17 @@ class Worker:
         self._bell.set()
 
     def stop(self) -> None:
-        """Take nothing more, and end when the running handlers have."""
-        self._stopping.set()
-        self._bell.set()
+        """Take nothing more, and end when the running handlers have; it may be called by a signal handler.
+
+        So it touches no lock, which the interrupted thread may hold: the loop looks once in POLL_EVERY.
+        """
+        self._stopping = True
 
     def run(self) -> bool:
-        """Work until asked to stop; True when it stopped because half of its threads are stuck."""
+        """Work until asked to stop; True when it stopped because half of its threads are stuck instead."""
         for number in range(self._threads):
             Thread(target=self._work, name=f"handler-{number}", daemon=True).start()
-        while not self._stopping.is_set() and not self._too_many_stuck():
+        while not self._stopping and not self._too_many_stuck():
             self._bell.clear()
             if not self._exchange(self._threads - len(self._running) - len(self._stuck)):
                 self._bell.wait(POLL_EVERY)
@@ -69,7 +71,7 @@ class Worker:
         self._wait_for_the_others()
         for _ in range(self._threads):
             self._line.put(None)
-        return self._too_many_stuck()
+        return not self._stopping
 
     def _exchange(self, free: int) -> bool:
         """Record what is finished and take as many messages as there are free threads; True = look again."""
@@ -84,7 +86,7 @@ class Worker:
             log.error("cannot record or take messages", error=type(exc).__name__)
             with self._lock:
                 self._finished = finished + self._finished
-            self._stopping.wait(POLL_EVERY)
+            sleep(POLL_EVERY)
             return False
         tasks = [Task(claim, monotonic(), self._dispatcher.clock()) for claim in claims]
         with self._lock:

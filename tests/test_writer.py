@@ -96,6 +96,7 @@ def test_fifty_copies_at_once_are_one_message_and_all_are_acknowledged(gateway: 
         receipts = list(pool.map(lambda _: gateway.writer.store(new_message(gateway)), range(50)))
 
     assert {receipt.id for receipt in receipts} == {receipts[0].id}
+    assert sorted(receipt.outcome for receipt in receipts) == [Outcome.DUPLICATE] * 49 + [Outcome.STORED]
     assert rows(gateway.engine, "mo_message")[0].deliveries == 50
     assert len(rows(gateway.engine, "mo_handling")) == 1
 

@@ -5,6 +5,7 @@ import click
 from mo_gateway.store import schema
 from mo_gateway.store.engine import open_engine
 
+from .copy import copy
 from .setup import settings_from_environment
 
 
@@ -34,3 +35,6 @@ def check() -> None:
 def sql() -> None:
     """Print the PostgreSQL schema, with every comment, as SQL."""
     click.echo(schema.as_sql(), nl=False)
+
+
+db.add_command(copy)

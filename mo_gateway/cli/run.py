@@ -58,11 +58,13 @@ def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_wor
             name="server",
             arguments=tuple(str(argument) for argument in serve_arguments),
             descriptors=(listener.fileno(), bell.fileno()),
+            is_vital=True,
         )
     ]
     if with_work:
         arguments = ("work", "--wake-fd", str(listening_end.fileno()))
-        children.append(Child(name="worker", arguments=arguments, descriptors=(listening_end.fileno(),)))
+        descriptors = (listening_end.fileno(),)
+        children.append(Child(name="worker", arguments=arguments, descriptors=descriptors, is_vital=False))
     with TemporaryDirectory(prefix="mo-gateway-") as counters:
         environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": counters}
         raise SystemExit(supervise(children, environ, between_looks=preparation.go_on))
@@ -80,15 +82,14 @@ def serve(
 ) -> None:
     """Take messages on a socket that `run` has opened."""
     from mo_gateway.web import create_app
-    from mo_gateway.web.server import Server, pin_to_free_cpu
+    from mo_gateway.web.server import PINNING, Server
 
     settings = settings_from_environment()
     ring = family.bell(wake_fd) if wake_fd is not None else lambda: None
     if parent_fd is not None:
         family.stop_with_parent(parent_fd)
     options: dict[str, Any] = {"bind": f"fd://{listen_fd}", "workers": workers, "threads": threads}
-    if pin:
-        options["post_fork"] = pin_to_free_cpu
+    options |= PINNING if pin else {}
     Server(lambda: create_app(open_gateway(settings, ring=ring)), options).run()
 
 

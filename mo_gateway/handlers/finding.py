@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -23,8 +24,8 @@ def find_handlers(modules: Sequence[str]) -> list[Handler]:
     for origin, load in _sources(modules):
         try:
             handlers = list(handlers_in(load()))
-        except Exception as exc:  # noqa: BLE001 - a plugin may raise anything while it is imported
-            faults.append(f"{origin} cannot be imported: {type(exc).__name__}: {exc} ({_where(exc)}).")
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a plugin may raise anything while it is imported
+            faults.append(f"{origin} cannot be imported: {type(exc).__name__}: {exc}{_where(exc)}.")
             continue
         if not handlers:
             faults.append(f"{origin} holds no handler: mark a function with @keyword(...).")
@@ -46,16 +47,18 @@ def handlers_in(thing: Any) -> Iterator[Handler]:
     things = vars(thing).values() if isinstance(thing, ModuleType) else [thing]
     for one in things:
         handler = getattr(one, "__dict__", {}).get(MARK)
-        if isinstance(handler, Handler) and handler.function is one:
-            yield handler
+        if isinstance(handler, Handler):
+            # a decorator above @keyword has wrapped the function and copied the mark: the wrapper is to run
+            yield replace(handler, function=one)
 
 
 def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "an installed package"
 
 
-def _where(exc: Exception) -> str:
+def _where(exc: BaseException) -> str:
+    """Name the file and line, in brackets; nothing where no file was read at all."""
     if isinstance(exc, SyntaxError):
-        return f"{exc.filename}:{exc.lineno}"
+        return f" ({exc.filename}:{exc.lineno})" if exc.filename else ""
     last = traceback.extract_tb(exc.__traceback__)[-1]
-    return f"{last.filename}:{last.lineno}"
+    return "" if last.filename.startswith("<frozen importlib") else f" ({last.filename}:{last.lineno})"

@@ -4,16 +4,20 @@ import contextlib
 import os
 import socket
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mo_gateway.errors import UnsafeDatabase
 
 #: Under any of these a COMMIT may come back before the data is safe, or before a standby has it.
 WEAKER_THAN_ON = ("off", "local", "remote_write")
+
+IDLE = 1.0  # seconds without use, after which a connection is looked at before it is used
 
 
 def open_engine(url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: bool) -> Engine:
@@ -26,7 +30,6 @@ def open_engine(url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: b
     engine = create_engine(
         url,
         hide_parameters=True,
-        pool_pre_ping=True,
         pool_size=5,
         max_overflow=20,
         pool_timeout=patience.total_seconds(),
@@ -53,7 +56,10 @@ def open_engine(url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: b
             connection.execute("SET synchronous_commit = 'on'")
         connection.commit()
         record.info["warnings"] = _watched_warnings(connection)
+        record.info["used"] = monotonic()
 
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_if_idle)
     return engine
 
 
@@ -65,6 +71,21 @@ def cut_off(connection: psycopg.Connection[Any]) -> None:
     """
     with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
         wire.shutdown(socket.SHUT_RDWR)
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = monotonic()
+
+
+def _ping_if_idle(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _proxy: object) -> None:
+    """See whether a connection that was not in use lately still lives; the pool makes a new one if not."""
+    if monotonic() - record.info["used"] < IDLE:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except psycopg.Error as exc:
+        raise DisconnectionError from exc
 
 
 def _shown(connection: psycopg.Connection[Any], setting: str) -> str:

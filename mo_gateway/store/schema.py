@@ -7,16 +7,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 
 from mo_gateway.errors import SchemaError
 
 VERSION_TABLE = "mo_schema_version"
+HEADING = "-- The PostgreSQL schema, written by `mo-gateway db sql` from the migrations, never by hand."
 
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables to this version, in one transaction; messages go on coming in meanwhile."""
     with engine.begin() as conn:
+        if conn.dialect.name == "postgresql":
+            # of two hosts that start together on an empty database the second waits, and finds it done
+            conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('mo_gateway.schema'))"))
+        _refuse_newer(version(conn))
         config = _config()
         config.attributes["connection"] = conn
         command.upgrade(config, "head")
@@ -40,20 +45,31 @@ def is_empty(conn: Connection) -> bool:
 def check(conn: Connection) -> None:
     """Raise SchemaError unless the schema is current."""
     found, wanted = version(conn), newest_version()
-    if found != wanted:
-        raise SchemaError(
-            f"the database has schema {found or 'none'} and this program needs {wanted}:"
-            " run `mo-gateway db upgrade`"
-        )
+    if found == wanted:
+        return
+    _refuse_newer(found)
+    raise SchemaError(
+        f"the database has schema {found or 'none'} and this program needs {wanted}: run `mo-gateway db upgrade`"
+    )
 
 
 def as_sql() -> str:
     """Write the whole PostgreSQL schema, with every comment, as the migrations make it."""
-    text = io.StringIO()
-    config = _config(output=text)
+    written = io.StringIO()
+    config = _config(output=written)
     config.set_main_option("sqlalchemy.url", "postgresql+psycopg://")
     command.upgrade(config, "head", sql=True)
-    return text.getvalue()
+    lines = [line.rstrip() for line in written.getvalue().strip().splitlines()]
+    return "\n".join([HEADING, "", *lines, ""])
+
+
+def _refuse_newer(found: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaError(
+            f"the database has schema {found}, which this program does not know:"
+            " it is of a newer mo_gateway, so run that one"
+        )
 
 
 def _config(output: io.StringIO | None = None) -> Config:

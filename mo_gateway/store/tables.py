@@ -83,7 +83,7 @@ mo_message = Table(
         comment="True for messages of trigger, simulate and probes.",
     ),
     Index("mo_message_received_at_idx", "received_at"),
-    comment="One row is a stored inbound SMS; written once, only deliveries and last_received_at move.",
+    comment="One row is a stored inbound SMS; written once: only deliveries and last_received_at move, and replay --charset repairs a text.",
 )
 
 mo_rejection = Table(

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -21,7 +21,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mo_gateway.errors import Overloaded, StorageError, UnsafeDatabase
-from mo_gateway.message import Receipt
+from mo_gateway.message import Outcome, Receipt
 
 from . import postgresql, rejections
 from .inbox import NewMessage, add_messages
@@ -163,8 +163,12 @@ class Writer:
             log.error("row refused by the database", error=_in_one_line(exc))
             self._fail(batch, exc)
         else:
+            told: set[bytes] = set()
             for waiter in batch:
-                waiter.future.set_result(receipts[waiter.new.key])
+                receipt = receipts[waiter.new.key]
+                is_copy = waiter.new.key in told and receipt.outcome is Outcome.STORED
+                waiter.future.set_result(replace(receipt, outcome=Outcome.DUPLICATE) if is_copy else receipt)
+                told.add(waiter.new.key)
             if any(isinstance(waiter.new, NewMessage) for waiter in batch):
                 self._on_stored()
 
@@ -198,9 +202,10 @@ class Writer:
         return receipts
 
     def _break_off(self) -> None:
-        """End a commit that has taken longer than the deadline, so that the writer can go on without it."""
+        """End a commit that somebody has waited for too long, so that the writer can go on without it."""
         busy = self._busy
-        if busy and self._engine.dialect.name == "postgresql" and monotonic() - busy[0] >= self._deadline:
+        # half of the deadline: who waits now may have come while the commit before was under way
+        if busy and self._engine.dialect.name == "postgresql" and monotonic() - busy[0] >= self._deadline / 2:
             postgresql.cut_off(busy[1])
 
     def _do_odd_jobs(self) -> None:

@@ -1,6 +1,7 @@
 """HTTP: Flask around the steps; the only place where errors become status codes."""
 
 from flask import Flask, Response
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mo_gateway.gateway import Gateway
@@ -14,11 +15,10 @@ def create_app(gateway: Gateway) -> Flask:
     """Make the Flask application of a gateway."""
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = gateway
-    app.url_map.merge_slashes = False  # a redirect would show which paths exist
-    callbacks.register(app, gateway)
     health.register(app, gateway)
     app.after_request(_add_headers)
     app.register_error_handler(500, _internal_error)
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/spryng": callbacks.spryng_callback(gateway)})  # type: ignore[method-assign]
     if gateway.settings.trusted_proxies:
         hops = gateway.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0)  # type: ignore[method-assign]

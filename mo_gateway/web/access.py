@@ -7,11 +7,11 @@ from ipaddress import ip_address
 from mo_gateway.settings import Network
 
 
-def has_secret(given: str, secrets: Sequence[str]) -> bool:
+def has_secret(given: bytes, secrets: Sequence[str]) -> bool:
     """Compare with every secret in constant time; as bytes, since text beyond ASCII cannot be compared so."""
     found = False
     for secret in secrets:
-        found |= compare_digest(given.encode(), secret.encode())
+        found |= compare_digest(given, secret.encode())
     return found
 
 

@@ -111,7 +111,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="mo_message_pkey"),
         sa.UniqueConstraint("dedupe_key", name="mo_message_dedupe_key_key"),
-        comment="One row is a stored inbound SMS; written once, only deliveries and last_received_at move.",
+        comment="One row is a stored inbound SMS; written once: only deliveries and last_received_at move, and replay --charset repairs a text.",
     )
     op.create_index("mo_message_received_at_idx", "mo_message", ["received_at"], unique=False)
     op.create_table(
@@ -164,7 +164,7 @@ def upgrade() -> None:
             comment="The queue it waits in: a hash of sender and shortcode, whose messages are handled one by one.",
         ),
         sa.CheckConstraint(
-            "state IN ('pending', 'done', 'unrouted', 'failed', 'dead')", name="mo_handling_state_check"
+            "state IN ('pending', 'done', 'unrouted', 'failed', 'dead')", name=op.f("mo_handling_state_check")
         ),
         sa.ForeignKeyConstraint(["message_id"], ["mo_message.id"], name="mo_handling_message_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="mo_handling_pkey"),
@@ -309,7 +309,7 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.Text(), nullable=True, comment="The provider's own id of it."),
         sa.Column("error_code", sa.Text(), nullable=True, comment="The provider's code, where it refused it."),
         sa.CheckConstraint(
-            "state IN ('queued', 'sent', 'failed', 'unknown', 'suppressed')", name="mt_message_state_check"
+            "state IN ('queued', 'sent', 'failed', 'unknown', 'suppressed')", name=op.f("mt_message_state_check")
         ),
         sa.ForeignKeyConstraint(["message_id"], ["mo_message.id"], name="mt_message_message_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="mt_message_pkey"),

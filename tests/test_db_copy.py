@@ -1,0 +1,297 @@
+"""`db copy`: everything from SQLite to PostgreSQL, or nothing."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Row, Table, insert, select, update
+
+from mo_gateway.cli.copy import copy
+from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
+from mo_gateway.gateway import open_gateway
+from mo_gateway.message import Outcome, Receipt
+from mo_gateway.settings import PREFIX
+from mo_gateway.store import copy as store
+from mo_gateway.store import tables
+from mo_gateway.store.engine import open_engine
+
+from .conftest import settings_for
+from .replaying import enter, receive, work
+
+FIRST = datetime(1, 1, 1, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+ODD = datetime(2026, 11, 22, 12, 0, 0, 1, tzinfo=UTC)
+
+#: Values at the edges of what a column can hold; the other tables get a usual row from the gateway itself.
+ROWS: dict[Table, list[dict[str, Any]]] = {
+    tables.mo_message: [
+        {
+            "id": 7,
+            "dedupe_key": bytes(16),
+            "provider": "spryng",
+            "msisdn": "324123456789012",
+            "person_key": b"\xff" * 16,
+            "keyword": "Ａ🎉",
+            "parm": "",
+            "operator": "20601",
+            "operator_defaulted": True,
+            "shortcode": "4414",
+            "country": "BEL",
+            "reference": None,
+            "timestamp_raw": "00010101000000",
+            "sent_at": FIRST,
+            "received_at": ODD,
+            "deliveries": 2_147_483_647,
+            "last_received_at": LAST,
+            "method": "GET",
+            "charset": "utf-8",
+            "raw": b"\x00=\xff&%00\r\n",
+            "marks": [],
+            "remote_addr": "::1",
+            "is_test": False,
+        },
+        {
+            "id": 2**40,
+            "dedupe_key": b"\x00" * 15 + b"\x01",
+            "provider": "spryng",
+            "msisdn": "",
+            "person_key": b"",
+            "keyword": "\x80\u202e",
+            "parm": "line\nline\ttab 'quote\" \\ \\u0000 %s",
+            "operator": "01001",
+            "operator_defaulted": False,
+            "shortcode": "0",
+            "country": "NLD",
+            "reference": "",
+            "timestamp_raw": "20261122140211",
+            "sent_at": LAST,
+            "received_at": FIRST,
+            "deliveries": 1,
+            "last_received_at": ODD,
+            "method": "POST",
+            "charset": "iso-8859-1",
+            "raw": b"",
+            "marks": ["operator-unlisted", "é🎉"],
+            "remote_addr": "",
+            "is_test": True,
+        },
+    ],
+    tables.mo_rejection: [
+        {
+            "id": 3,
+            "dedupe_key": b"k" * 16,
+            "provider": "spryng",
+            "received_at": FIRST,
+            "last_received_at": LAST,
+            "deliveries": 12,
+            "method": "POST",
+            "content_type": "",
+            "status": 400,
+            "raw": bytes(range(256)),
+            "errors": [{"field": "PARM", "value": "\ufffd🎉", "rule": "may hold no control characters"}],
+            "remote_addr": "192.0.2.1",
+            "is_test": False,
+            "replayed_at": ODD,
+            "message_id": 7,
+        }
+    ],
+    tables.mo_handling: [
+        {
+            "id": 5,
+            "message_id": 7,
+            "handler": None,
+            "state": "dead",
+            "attempts": 12,
+            "attempt_limit": 12,
+            "due_at": None,
+            "finished_at": ODD,
+            "error": "RuntimeError: no 🎉",
+            "line": -(2**63),
+        },
+        {
+            "id": 6,
+            "message_id": 2**40,
+            "handler": "contest.enter",
+            "state": "pending",
+            "attempts": 0,
+            "attempt_limit": 12,
+            "due_at": ODD + timedelta(microseconds=1),
+            "finished_at": None,
+            "error": None,
+            "line": 2**63 - 1,
+        },
+    ],
+    tables.mo_intake: [
+        {"minute": ODD, "process": "host:1", "provider": "spryng", "outcome": "stored", "n": 0},
+    ],
+}
+
+
+def copied(source: str, target: str) -> Result:
+    """Run `mo-gateway db copy SOURCE`."""
+    environ = {
+        "DATABASE_URL": target,
+        "CALLBACK_SECRET": "geheim",
+        "PERSON_SECRET": "test-person-secret",
+        "ALLOW_UNSAFE_DATABASE": "1",
+    }
+    return CliRunner().invoke(copy, [source], env={PREFIX + name: value for name, value in environ.items()})
+
+
+def contents(database_url: str) -> dict[str, list[Row[Any]]]:
+    """Give every row of every table."""
+    engine = open_engine(settings_for(database_url))
+    with engine.begin() as conn:
+        found = {
+            table.name: list(conn.execute(select(table).order_by(*table.primary_key.columns)))
+            for table in tables.metadata.sorted_tables
+        }
+    engine.dispose()
+    return found
+
+
+def fill(database_url: str, rows: Mapping[Table, list[dict[str, Any]]]) -> None:
+    engine = open_engine(settings_for(database_url))
+    with engine.begin() as conn:
+        for table, its_rows in rows.items():
+            conn.execute(insert(table), its_rows)
+    engine.dispose()
+
+
+def take(database_url: str, number: int) -> Receipt:
+    """Let a gateway take one message and handle it."""
+    with closing(open_gateway(settings_for(database_url))) as gateway:
+        receipt = receive(gateway, PARM=str(number))
+        work(gateway, enter)
+    return receipt
+
+
+def test_every_value_of_every_column_arrives_as_it_was(sqlite_url: str, postgres_url: str) -> None:
+    fill(sqlite_url, ROWS)
+    take(sqlite_url, 1)
+
+    result = copied(sqlite_url, postgres_url)
+
+    source, target = contents(sqlite_url), contents(postgres_url)
+    assert result.exit_code == 0, result.output
+    assert all(source.values()), "a table without a row is not tried"
+    assert target == source
+    assert {"mo_message 3", "mo_handling 3", "mt_message 1"} <= set(result.stdout.splitlines())
+
+
+def test_new_rows_are_counted_on_from_the_highest(sqlite_url: str, postgres_url: str) -> None:
+    fill(sqlite_url, ROWS)
+
+    copied(sqlite_url, postgres_url)
+
+    receipt = take(postgres_url, 1)
+    assert (receipt.outcome, receipt.id) == (Outcome.STORED, 2**40 + 1)
+
+
+def test_a_repetition_is_recognised_after_the_move(sqlite_url: str, postgres_url: str) -> None:
+    stored = take(sqlite_url, 1)
+
+    copied(sqlite_url, postgres_url)
+
+    again = take(postgres_url, 1)
+    assert (again.outcome, again.id, again.deliveries) == (Outcome.DUPLICATE, stored.id, 2)
+
+
+def test_more_rows_than_a_chunk_are_copied(
+    sqlite_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "CHUNK", 2)
+    for number in range(5):
+        take(sqlite_url, number)
+
+    copied(sqlite_url, postgres_url)
+
+    assert contents(postgres_url) == contents(sqlite_url)
+
+
+def test_the_source_may_be_a_path_and_open_elsewhere(sqlite_url: str, postgres_url: str) -> None:
+    with closing(open_gateway(settings_for(sqlite_url))) as gateway:
+        receive(gateway)  # is still in the write-ahead log
+
+        result = copied(sqlite_url.removeprefix("sqlite:///"), postgres_url)
+
+    assert result.exit_code == 0
+    assert len(contents(postgres_url)["mo_message"]) == 1
+
+
+def test_a_target_with_rows_is_left_as_it_is(sqlite_url: str, postgres_url: str) -> None:
+    take(sqlite_url, 1)
+    take(postgres_url, 2)
+    before = contents(postgres_url)
+
+    result = copied(sqlite_url, postgres_url)
+
+    assert isinstance(result.exception, MoGatewayError)
+    assert "copy into an empty database" in str(result.exception)
+    assert contents(postgres_url) == before
+
+
+def test_where_one_row_does_not_fit_nothing_is_kept(sqlite_url: str, postgres_url: str) -> None:
+    take(sqlite_url, 1)
+    engine = open_engine(settings_for(sqlite_url))
+    with engine.begin() as conn:
+        conn.execute(update(tables.mt_message).values(body="SQLite keeps \0, PostgreSQL does not"))
+    engine.dispose()
+
+    result = copied(sqlite_url, postgres_url)
+
+    assert "a row of mt_message does not fit into PostgreSQL" in str(result.exception)
+    assert not any(contents(postgres_url).values())
+
+
+def test_a_target_without_tables_names_what_makes_them(sqlite_url: str, empty_postgres_url: str) -> None:
+    result = copied(sqlite_url, empty_postgres_url)
+
+    assert isinstance(result.exception, SchemaError)
+    assert "run `mo-gateway db upgrade`" in str(result.exception)
+
+
+def test_a_target_on_sqlite_is_refused(sqlite_url: str) -> None:
+    result = copied(sqlite_url, sqlite_url)
+
+    assert isinstance(result.exception, ConfigError)
+    assert "must name the PostgreSQL database" in str(result.exception)
+
+
+def test_an_older_source_is_to_be_upgraded_first(sqlite_url: str, postgres_url: str) -> None:
+    path = sqlite_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE mo_schema_version SET version_num = '0000'")
+
+    result = copied(path, postgres_url)
+
+    assert isinstance(result.exception, SchemaError)
+    assert f"{path} has schema 0000 and this program needs" in str(result.exception)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database" * 100])
+def test_a_source_that_is_none_stays_as_it_is(tmp_path: Path, postgres_url: str, content: bytes | None) -> None:
+    source = tmp_path / "other.db"
+    if content is not None:
+        source.write_bytes(content)
+
+    result = copied(str(source), postgres_url)
+
+    assert isinstance(result.exception, ConfigError)
+    assert str(source) in str(result.exception)
+    assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == (
+        [(source, content)] if content is not None else []
+    )
+
+
+@pytest.mark.parametrize("source", ["postgresql://localhost/x", "sqlite://", "://"])
+def test_only_a_sqlite_file_can_be_a_source(postgres_url: str, source: str) -> None:
+    result = copied(source, postgres_url)
+
+    assert result.exit_code == 2
+    assert "it must be a file or sqlite:///FILE" in result.stderr
