@@ -16,12 +16,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from . import retry
 from .errors import HandlerError, LostClaim
-from .masking import masked, one_line
+from .masking import masked
 from .message import Reply
 from .metrics import Metrics
 from .plugin import Handler
 from .routing import Routes
 from .store import outbox, queue
+from .store.failures import in_one_line
 from .store.queue import Claim, Result
 
 #: How long a handler may hold SQLite's only writer: the intake waits for it.
@@ -72,7 +73,7 @@ class Dispatcher:
                     self.exchange([one], 0)
             else:
                 claim, result = finished[0].claim, finished[0].result
-                error = f"its result cannot be stored: {_in_one_line(getattr(exc, 'orig', None) or exc)}"
+                error = f"its result cannot be stored: {in_one_line(exc)}"
                 self._exchange([self.failed(claim, result.handler, result.started_at, error)], 0)
             return self._exchange((), limit)
 
@@ -89,15 +90,12 @@ class Dispatcher:
     def run(self, claim: Claim) -> Finished | None:
         """Run the handler of one claimed message; None where its own transaction has recorded the result."""
         started_at = self.clock()
-        if claim.attempt > claim.attempt_limit:
-            error = f"given up: no worker lived through its {claim.attempt_limit} attempts"
-            return Finished(
-                claim, Result(state="dead", handler=None, started_at=started_at, duration=None, error=error)
-            )
         route = self.routes.find(claim.message.shortcode, claim.message.keyword)
-        if route is None:
+        handler = route.handler if route else None
+        if claim.attempt > claim.attempt_limit:
+            return self._given_up(claim, handler, started_at)
+        if handler is None:
             return Finished(claim, Result(state="unrouted", handler=None, started_at=started_at, duration=None))
-        handler = route.handler
         try:
             if handler.transaction:
                 self._run_in_transaction(claim, handler, started_at)
@@ -105,7 +103,18 @@ class Dispatcher:
             return Finished(claim, self._result(handler, started_at, handler.function(claim.message)))
         except (Exception, SystemExit) as exc:  # a plugin may raise anything, and then its message is tried again
             log.warning("handler failed", id=claim.message.id, handler=handler.name, exc_info=exc)
-            return self.failed(claim, handler.name, started_at, _in_one_line(exc))
+            return self.failed(claim, handler.name, started_at, in_one_line(exc))
+
+    def _given_up(self, claim: Claim, handler: Handler | None, started_at: datetime) -> Finished:
+        """Give the result of a message whose every attempt ended with the end of its worker."""
+        result = Result(
+            state="dead",
+            handler=handler.name if handler else None,
+            started_at=started_at,
+            duration=None,
+            error=f"given up: no worker lived through its {claim.attempt_limit} attempts",
+        )
+        return Finished(claim, result)
 
     def failed(self, claim: Claim, handler: str | None, started_at: datetime, error: str) -> Finished:
         """Give the result of a try that went wrong: due again later, or dead after the last one."""
@@ -222,7 +231,3 @@ def _reply(handler: Handler, one: Any) -> Reply:
             f"the handler {handler.name} returned {type(one).__name__}; it may return str, Reply, several, or None"
         )
     return reply
-
-
-def _in_one_line(exc: BaseException) -> str:
-    return one_line(" ".join(f"{type(exc).__name__}: {exc}".split()))

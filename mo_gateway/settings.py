@@ -152,7 +152,10 @@ class PublicUrl(fields.Url):
     """How the world reaches this gateway, without a path."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return str(super()._deserialize(value, attr, data, **kwargs)).rstrip("/")
+        url = str(super()._deserialize(value, attr, data, **kwargs))
+        if "?" in url or "#" in url:
+            raise self.make_error("invalid")
+        return url.rstrip("/")
 
 
 class SettingsSchema(Schema):

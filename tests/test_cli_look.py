@@ -83,6 +83,7 @@ def handle(gateway: Gateway, handler: Callable[[Message], Any]) -> None:
         person_secret=gateway.settings.person_secret,
         lease=timedelta(seconds=30),
         retry_delay=timedelta(seconds=5),
+        tries=12,
         clock=lambda: NOW,
         random=lambda: 0.5,
     )

@@ -62,7 +62,10 @@ def test_the_timestamp_is_the_wall_clock_of_the_configured_zone() -> None:
 def test_a_good_message_is_right_for_the_gateway_and_a_bad_one_is_wrong(charset: str) -> None:
     numbering = load_numbering()
     spryng = Spryng(
-        schema=callback_schema(numbering, "listed"), numbering=numbering, timezone=BRUSSELS, charset=charset
+        schema=callback_schema(numbering, "listed", BRUSSELS),
+        numbering=numbering,
+        timezone=BRUSSELS,
+        charset=charset,
     )
     plan = a_plan(charset=charset, bad=0.5)
 

@@ -18,23 +18,33 @@ def db() -> None:
 def upgrade() -> None:
     """Create the tables, or bring them to this version."""
     engine = open_engine(settings_from_environment())
-    schema.upgrade(engine)
-    click.echo(f"The schema is current: {schema.newest_version()}.", err=True)
+    try:
+        schema.upgrade(engine)
+    finally:
+        engine.dispose()
+    _say_current()
 
 
 @db.command()
 def check() -> None:
     """Say whether the schema is current; exit code 4 where it is not."""
     engine = open_engine(settings_from_environment())
-    with engine.connect() as conn:
-        schema.check(conn)
-    click.echo(f"The schema is current: {schema.newest_version()}.", err=True)
+    try:
+        with engine.connect() as conn:
+            schema.check(conn)
+    finally:
+        engine.dispose()
+    _say_current()
 
 
 @db.command()
 def sql() -> None:
     """Print the PostgreSQL schema, with every comment, as SQL."""
     click.echo(schema.as_sql(), nl=False)
+
+
+def _say_current() -> None:
+    click.echo(f"The schema is current: {schema.newest_version()}.", err=True)
 
 
 db.add_command(copy)

@@ -66,7 +66,7 @@ def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_wor
         descriptors = (listening_end.fileno(),)
         children.append(Child(name="worker", arguments=arguments, descriptors=descriptors, is_vital=False))
     with TemporaryDirectory(prefix="mo-gateway-") as counters:
-        environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": counters}
+        environ = {"PROMETHEUS_MULTIPROC_DIR": counters, **os.environ}
         raise SystemExit(supervise(children, environ, between_looks=preparation.go_on))
 
 
@@ -81,14 +81,16 @@ def serve(
     listen_fd: int, workers: int, threads: int, pin: bool, wake_fd: int | None, parent_fd: int | None
 ) -> None:
     """Take messages on a socket that `run` has opened."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole family; `run` stops us in order
     from mo_gateway.web import create_app
-    from mo_gateway.web.server import PINNING, Server
+    from mo_gateway.web.server import PINNING, Server, leave_ctrl_c_to_parent
 
     settings = settings_from_environment()
     ring = family.bell(wake_fd) if wake_fd is not None else lambda: None
     if parent_fd is not None:
         family.stop_with_parent(parent_fd)
     options: dict[str, Any] = {"bind": f"fd://{listen_fd}", "workers": workers, "threads": threads}
+    options |= {"when_ready": leave_ctrl_c_to_parent, "post_worker_init": leave_ctrl_c_to_parent}
     options |= PINNING if pin else {}
     Server(lambda: create_app(open_gateway(settings, ring=ring)), options).run()
 

@@ -47,6 +47,7 @@ def open_engine(url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: b
     @event.listens_for(engine, "connect")
     def settle(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
         if _shown(connection, "fsync") == "off" and not allow_unsafe:
+            connection.close()
             raise UnsafeDatabase(
                 "the PostgreSQL server runs with fsync=off and would lose acknowledged messages in a crash:"
                 " turn fsync on (MO_GATEWAY_ALLOW_UNSAFE_DATABASE=1 accepts it, for tests)"

@@ -64,11 +64,11 @@ def as_sql() -> str:
 
 
 def _refuse_newer(found: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found is not None and found not in known:
+    newest = newest_version()
+    if found and found > newest:  # versions are numbers of four digits
         raise SchemaError(
-            f"the database has schema {found}, which this program does not know:"
-            " it is of a newer mo_gateway, so run that one"
+            f"the database has schema {found} of a newer mo_gateway, and this one knows {newest} at most:"
+            " run the newer one"
         )
 
 

@@ -18,6 +18,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
+from mo_gateway.errors import StorageError
+
 
 class LockedCursor(sqlite3.Cursor):
     """Runs no statement beside the timer's roll-back, nor after it: it would be committed by itself."""
@@ -130,6 +132,16 @@ def _settle(connection: LockedConnection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses the last commits when the power fails
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def check_writable(conn: Connection) -> None:
+    """Begin to write, out of line and only for a moment; or raise StorageError."""
+    connection: sqlite3.Connection = conn.connection.driver_connection  # type: ignore[assignment] # it is sqlite3's
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()
+    except sqlite3.OperationalError as exc:
+        raise StorageError(f"the database cannot be written to: {exc}") from exc
 
 
 def begin(conn: Connection) -> None:

@@ -237,7 +237,7 @@ mo_attempt = Table(
     Column("number", Integer, nullable=False, comment="Which try it was, from 1."),
     Column("started_at", UtcDateTime, nullable=False, comment="When it began, by the worker's clock."),
     Column("duration_ms", Integer, comment="How long it took, in milliseconds; NULL when nobody saw it end."),
-    Column("outcome", Text, nullable=False, comment="done, unrouted, failed, too slow or lost."),
+    Column("outcome", Text, nullable=False, comment="done, unrouted, failed or dead."),
     Column("error", Text, comment="What went wrong, in one line."),
     Index("mo_attempt_handling_id_idx", "handling_id"),
     Index("mo_attempt_mt_message_id_idx", "mt_message_id"),

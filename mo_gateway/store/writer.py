@@ -24,6 +24,7 @@ from mo_gateway.errors import Overloaded, StorageError, UnsafeDatabase
 from mo_gateway.message import Outcome, Receipt
 
 from . import postgresql, rejections
+from .failures import in_one_line
 from .inbox import NewMessage, add_messages
 from .intake import Intake
 from .rejections import NewRejection, add_rejections
@@ -95,6 +96,11 @@ class Writer:
         self._queue.put(waiter)
         return waiter.future
 
+    def waiting_for(self) -> timedelta:
+        """Say how long the commit that is under way has taken; nothing where none is."""
+        busy = self._busy if self._pid == os.getpid() else None
+        return timedelta(seconds=monotonic() - busy[0]) if busy else timedelta()
+
     def close(self) -> None:
         """Commit what waits, save the counts, and stop."""
         if self._pid == os.getpid():
@@ -153,14 +159,14 @@ class Writer:
             UnsafeDatabase,
             OSError,
         ) as exc:
-            log.error("commit failed", rows=len(batch), error=_in_one_line(exc))
+            log.error("commit failed", rows=len(batch), error=in_one_line(exc))
             self._fail(batch, exc)
         except Exception as exc:  # noqa: BLE001 - whatever one row may provoke must not take its neighbours along
             if len(batch) > 1:
                 for waiter in batch:
                     self._commit([waiter])
                 return
-            log.error("row refused by the database", error=_in_one_line(exc))
+            log.error("row refused by the database", error=in_one_line(exc))
             self._fail(batch, exc)
         else:
             told: set[bytes] = set()
@@ -174,7 +180,7 @@ class Writer:
 
     def _fail(self, batch: Sequence[Waiter], cause: Exception) -> None:
         for waiter in batch:
-            error = StorageError(f"the database could not store it: {_in_one_line(cause)}")
+            error = StorageError(f"the database could not store it: {in_one_line(cause)}")
             error.__cause__ = cause
             waiter.future.set_exception(error)
 
@@ -219,10 +225,4 @@ class Writer:
                     rejections.trim(conn, keep=self._max_rejections)
                 self._rejected = False
         except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
-            log.warning("counts not saved yet", error=_in_one_line(exc))
-
-
-def _in_one_line(exc: Exception) -> str:
-    """Name an error without the statement; the values bound to it are hidden by the engine."""
-    cause = getattr(exc, "orig", None) or exc
-    return " ".join(f"{type(cause).__name__}: {cause}".split())
+            log.warning("counts not saved yet", error=in_one_line(exc))

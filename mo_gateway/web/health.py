@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.errors import MoGatewayError, StorageError
 from mo_gateway.gateway import Gateway
-from mo_gateway.store import schema
+from mo_gateway.store import schema, sqlite
+from mo_gateway.store.engine import READ_ONLY
 
 from . import access
 
@@ -43,12 +44,19 @@ def register(app: Flask, gateway: Gateway) -> None:
 
 
 def _check_storage(gateway: Gateway) -> None:
-    """Raise unless the schema is current and the database can be written to."""
-    with gateway.engine.begin() as conn:  # on SQLite this takes the write lock, which is the test
+    """Raise unless the schema is current, the database can be written to and commits come through.
+
+    It does not take its place in line for the lock of SQLite, so that it can tell when that moves no more.
+    """
+    waiting, deadline = gateway.writer.waiting_for(), gateway.settings.commit_deadline
+    if waiting > deadline:
+        raise StorageError(f"a commit has taken {waiting.total_seconds():.0f} s already")
+    with gateway.engine.execution_options(**READ_ONLY).connect() as conn:
         schema.check(conn)
-        if conn.dialect.name != "postgresql":
-            return
-        if conn.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+        conn.rollback()
+        if conn.dialect.name == "sqlite":
+            sqlite.check_writable(conn)
+        elif conn.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
             raise StorageError("the database is read-only: a standby?")
 
 

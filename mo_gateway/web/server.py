@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,6 +33,11 @@ def commit_what_is_left(_server: object, worker: Any) -> None:
     gateway: Gateway | None = getattr(app, "extensions", {}).get(EXTENSION)
     if gateway:
         gateway.close()
+
+
+def leave_ctrl_c_to_parent(_process: object) -> None:
+    """Ignore SIGINT: a terminal sends it to everybody, and gunicorn's processes would not end in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def choose_cpu(server: Any, worker: Any) -> None:

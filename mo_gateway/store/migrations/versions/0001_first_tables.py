@@ -339,7 +339,7 @@ def upgrade() -> None:
             nullable=True,
             comment="How long it took, in milliseconds; NULL when nobody saw it end.",
         ),
-        sa.Column("outcome", sa.Text(), nullable=False, comment="done, unrouted, failed, too slow or lost."),
+        sa.Column("outcome", sa.Text(), nullable=False, comment="done, unrouted, failed or dead."),
         sa.Column("error", sa.Text(), nullable=True, comment="What went wrong, in one line."),
         sa.ForeignKeyConstraint(["handling_id"], ["mo_handling.id"], name="mo_attempt_handling_id_fkey"),
         sa.ForeignKeyConstraint(["mt_message_id"], ["mt_message.id"], name="mo_attempt_mt_message_id_fkey"),

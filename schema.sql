@@ -1,0 +1,319 @@
+-- The PostgreSQL schema, written by `mo-gateway db sql` from the migrations, never by hand.
+
+BEGIN;
+
+CREATE TABLE mo_schema_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT mo_schema_version_pkc PRIMARY KEY (version_num)
+);
+
+-- Running upgrade  -> 0001
+
+CREATE TABLE mo_intake (
+    minute TIMESTAMP WITH TIME ZONE NOT NULL,
+    process TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    CONSTRAINT mo_intake_pkey PRIMARY KEY (minute, process, provider, outcome)
+);
+
+COMMENT ON TABLE mo_intake IS 'Requests counted per minute, process, provider and outcome; up to 5 s of a killed process are missing.';
+
+COMMENT ON COLUMN mo_intake.minute IS 'The minute the requests came in.';
+
+COMMENT ON COLUMN mo_intake.process IS 'Host and process that took them.';
+
+COMMENT ON COLUMN mo_intake.provider IS 'Who sent them.';
+
+COMMENT ON COLUMN mo_intake.outcome IS 'stored, duplicate, rejected or refused.';
+
+COMMENT ON COLUMN mo_intake.n IS 'How many requests.';
+
+CREATE TABLE mo_message (
+    id BIGSERIAL NOT NULL,
+    dedupe_key BYTEA NOT NULL,
+    provider TEXT NOT NULL,
+    msisdn TEXT NOT NULL,
+    person_key BYTEA NOT NULL,
+    keyword TEXT NOT NULL,
+    parm TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    operator_defaulted BOOLEAN NOT NULL,
+    shortcode TEXT NOT NULL,
+    country TEXT NOT NULL,
+    reference TEXT,
+    timestamp_raw TEXT NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    deliveries INTEGER NOT NULL,
+    last_received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    method TEXT NOT NULL,
+    charset TEXT NOT NULL,
+    raw BYTEA NOT NULL,
+    marks JSONB NOT NULL,
+    remote_addr TEXT NOT NULL,
+    is_test BOOLEAN NOT NULL,
+    CONSTRAINT mo_message_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_message_dedupe_key_key UNIQUE (dedupe_key)
+);
+
+COMMENT ON TABLE mo_message IS 'One row is a stored inbound SMS; written once: only deliveries and last_received_at move, and replay --charset repairs a text.';
+
+COMMENT ON COLUMN mo_message.id IS 'Number of the message in this database.';
+
+COMMENT ON COLUMN mo_message.dedupe_key IS 'Equal when the provider repeats itself: the TIMESTAMP digits, then a hash of all fields (16 bytes).';
+
+COMMENT ON COLUMN mo_message.provider IS 'Who delivered it, such as spryng.';
+
+COMMENT ON COLUMN mo_message.msisdn IS 'The sender: digits, country code first, no +.';
+
+COMMENT ON COLUMN mo_message.person_key IS 'Keyed hash (HMAC) of the MSISDN: equal for one person, not reversible without the secret.';
+
+COMMENT ON COLUMN mo_message.keyword IS 'First word of the SMS, as received.';
+
+COMMENT ON COLUMN mo_message.parm IS 'All text after the keyword; may be empty.';
+
+COMMENT ON COLUMN mo_message.operator IS 'MCC and MNC of the sender''s network, five digits.';
+
+COMMENT ON COLUMN mo_message.operator_defaulted IS 'True when OPERATOR did not come and 20601 was put in, as the provider''s document says.';
+
+COMMENT ON COLUMN mo_message.shortcode IS 'The number that the SMS was sent to, national format.';
+
+COMMENT ON COLUMN mo_message.country IS 'ISO 3166-1 alpha-3.';
+
+COMMENT ON COLUMN mo_message.reference IS 'The provider''s optional REFERENCE; NULL when absent or empty.';
+
+COMMENT ON COLUMN mo_message.timestamp_raw IS 'The provider''s TIMESTAMP, the 14 digits that came.';
+
+COMMENT ON COLUMN mo_message.sent_at IS 'The same as a moment, read in the configured zone.';
+
+COMMENT ON COLUMN mo_message.received_at IS 'When this gateway first got it, by its own clock.';
+
+COMMENT ON COLUMN mo_message.deliveries IS 'How often it came, the first time included.';
+
+COMMENT ON COLUMN mo_message.last_received_at IS 'When it last came.';
+
+COMMENT ON COLUMN mo_message.method IS 'HTTP method of the first delivery: POST or GET.';
+
+COMMENT ON COLUMN mo_message.charset IS 'How the raw bytes were read.';
+
+COMMENT ON COLUMN mo_message.raw IS 'The form as it came: the body, or the query of a GET.';
+
+COMMENT ON COLUMN mo_message.marks IS 'JSON list of named oddities, such as operator-unlisted.';
+
+COMMENT ON COLUMN mo_message.remote_addr IS 'Address of the caller, behind the trusted proxies.';
+
+COMMENT ON COLUMN mo_message.is_test IS 'True for messages of trigger, simulate and probes.';
+
+CREATE INDEX mo_message_received_at_idx ON mo_message (received_at);
+
+CREATE TABLE mo_handling (
+    id BIGSERIAL NOT NULL,
+    message_id BIGINT NOT NULL,
+    handler TEXT,
+    state TEXT DEFAULT 'pending' NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    attempt_limit INTEGER NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE,
+    finished_at TIMESTAMP WITH TIME ZONE,
+    error TEXT,
+    line BIGINT NOT NULL,
+    CONSTRAINT mo_handling_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_handling_state_check CHECK (state IN ('pending', 'done', 'unrouted', 'failed', 'dead')),
+    CONSTRAINT mo_handling_message_id_fkey FOREIGN KEY(message_id) REFERENCES mo_message (id),
+    CONSTRAINT mo_handling_message_id_handler_key UNIQUE (message_id, handler)
+);
+
+COMMENT ON TABLE mo_handling IS 'One row is one handler''s work on one message.';
+
+COMMENT ON COLUMN mo_handling.id IS 'Number of the handling in this database.';
+
+COMMENT ON COLUMN mo_handling.message_id IS 'The message.';
+
+COMMENT ON COLUMN mo_handling.handler IS 'Name of the handler; NULL until dispatch has routed the message.';
+
+COMMENT ON COLUMN mo_handling.state IS 'pending, done, unrouted, failed (tried and due again) or dead (given up).';
+
+COMMENT ON COLUMN mo_handling.attempts IS 'How often it was claimed; only grows: it is the fence between two workers.';
+
+COMMENT ON COLUMN mo_handling.attempt_limit IS 'It is dead after this many attempts; a replay raises it.';
+
+COMMENT ON COLUMN mo_handling.due_at IS 'When there is work, or when the claim''s lease ends; NULL = never.';
+
+COMMENT ON COLUMN mo_handling.finished_at IS 'When it became done, unrouted or dead.';
+
+COMMENT ON COLUMN mo_handling.error IS 'What went wrong at the last attempt.';
+
+COMMENT ON COLUMN mo_handling.line IS 'The queue it waits in: a hash of sender and shortcode, whose messages are handled one by one.';
+
+CREATE INDEX mo_handling_due_at_idx ON mo_handling (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX mo_handling_line_idx ON mo_handling (line, message_id) WHERE due_at IS NOT NULL;
+
+CREATE INDEX mo_handling_problem_idx ON mo_handling (state, id) WHERE state IN ('unrouted', 'failed', 'dead');
+
+CREATE TABLE mo_rejection (
+    id BIGSERIAL NOT NULL,
+    dedupe_key BYTEA NOT NULL,
+    provider TEXT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    deliveries INTEGER NOT NULL,
+    method TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    raw BYTEA NOT NULL,
+    errors JSONB NOT NULL,
+    remote_addr TEXT NOT NULL,
+    is_test BOOLEAN NOT NULL,
+    replayed_at TIMESTAMP WITH TIME ZONE,
+    message_id BIGINT,
+    CONSTRAINT mo_rejection_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_rejection_message_id_fkey FOREIGN KEY(message_id) REFERENCES mo_message (id),
+    CONSTRAINT mo_rejection_dedupe_key_key UNIQUE (dedupe_key)
+);
+
+COMMENT ON TABLE mo_rejection IS 'One row is a distinct request that was rejected; kept so that it can be replayed.';
+
+COMMENT ON COLUMN mo_rejection.id IS 'Number of the rejection in this database.';
+
+COMMENT ON COLUMN mo_rejection.dedupe_key IS 'Hash of provider, method, media type and raw bytes: equal when the same request comes again.';
+
+COMMENT ON COLUMN mo_rejection.provider IS 'Who sent it, such as spryng.';
+
+COMMENT ON COLUMN mo_rejection.received_at IS 'When it first came.';
+
+COMMENT ON COLUMN mo_rejection.last_received_at IS 'When it last came.';
+
+COMMENT ON COLUMN mo_rejection.deliveries IS 'How often it came, the first time included.';
+
+COMMENT ON COLUMN mo_rejection.method IS 'HTTP method: POST or GET.';
+
+COMMENT ON COLUMN mo_rejection.content_type IS 'The request''s Content-Type; empty where none came.';
+
+COMMENT ON COLUMN mo_rejection.status IS 'Why: 400 fields, 413 too large (raw is cut), 415 media type.';
+
+COMMENT ON COLUMN mo_rejection.raw IS 'The form as it came, cut at MO_GATEWAY_MAX_BODY_BYTES.';
+
+COMMENT ON COLUMN mo_rejection.errors IS 'JSON list of objects: field, value, rule.';
+
+COMMENT ON COLUMN mo_rejection.remote_addr IS 'Address of the caller, behind the trusted proxies.';
+
+COMMENT ON COLUMN mo_rejection.is_test IS 'True for requests of trigger, simulate and probes.';
+
+COMMENT ON COLUMN mo_rejection.replayed_at IS 'When a replay turned it into a message; NULL before.';
+
+COMMENT ON COLUMN mo_rejection.message_id IS 'The message a replay made of it.';
+
+CREATE TABLE mt_message (
+    id BIGSERIAL NOT NULL,
+    message_id BIGINT,
+    handler TEXT,
+    provider TEXT NOT NULL,
+    msisdn TEXT NOT NULL,
+    person_key BYTEA NOT NULL,
+    sender TEXT NOT NULL,
+    body TEXT,
+    udh TEXT,
+    data TEXT,
+    reference TEXT,
+    parts INTEGER,
+    state TEXT DEFAULT 'queued' NOT NULL,
+    suppressed_reason TEXT,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    provider_id TEXT,
+    error_code TEXT,
+    CONSTRAINT mt_message_pkey PRIMARY KEY (id),
+    CONSTRAINT mt_message_state_check CHECK (state IN ('queued', 'sent', 'failed', 'unknown', 'suppressed')),
+    CONSTRAINT mt_message_message_id_fkey FOREIGN KEY(message_id) REFERENCES mo_message (id)
+);
+
+COMMENT ON TABLE mt_message IS 'One row is a reply to send.';
+
+COMMENT ON COLUMN mt_message.id IS 'Number of the reply in this database.';
+
+COMMENT ON COLUMN mt_message.message_id IS 'The message it answers.';
+
+COMMENT ON COLUMN mt_message.handler IS 'The handler that wrote it.';
+
+COMMENT ON COLUMN mt_message.provider IS 'Who is to send it.';
+
+COMMENT ON COLUMN mt_message.msisdn IS 'Who gets it: digits, country code first, no +.';
+
+COMMENT ON COLUMN mt_message.person_key IS 'Keyed hash (HMAC) of the MSISDN.';
+
+COMMENT ON COLUMN mt_message.sender IS 'What the handset shows: a number, or at most 11 letters and digits.';
+
+COMMENT ON COLUMN mt_message.body IS 'The text; NULL where udh and data are sent.';
+
+COMMENT ON COLUMN mt_message.udh IS 'User data header, in hex.';
+
+COMMENT ON COLUMN mt_message.data IS 'Binary content, in hex.';
+
+COMMENT ON COLUMN mt_message.reference IS 'Our id of it, sent along and named by the delivery report.';
+
+COMMENT ON COLUMN mt_message.parts IS 'How many SMS it is billed as; NULL until it is counted.';
+
+COMMENT ON COLUMN mt_message.state IS 'queued, sent, failed, unknown (may have gone out) or suppressed.';
+
+COMMENT ON COLUMN mt_message.suppressed_reason IS 'Why it was not sent.';
+
+COMMENT ON COLUMN mt_message.attempts IS 'How often it was claimed.';
+
+COMMENT ON COLUMN mt_message.due_at IS 'When there is work; NULL = never.';
+
+COMMENT ON COLUMN mt_message.created_at IS 'When the handler''s work was committed.';
+
+COMMENT ON COLUMN mt_message.sent_at IS 'When the provider took it.';
+
+COMMENT ON COLUMN mt_message.provider_id IS 'The provider''s own id of it.';
+
+COMMENT ON COLUMN mt_message.error_code IS 'The provider''s code, where it refused it.';
+
+CREATE INDEX mt_message_due_at_idx ON mt_message (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX mt_message_message_id_idx ON mt_message (message_id);
+
+CREATE TABLE mo_attempt (
+    id BIGSERIAL NOT NULL,
+    handling_id BIGINT,
+    mt_message_id BIGINT,
+    number INTEGER NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    duration_ms INTEGER,
+    outcome TEXT NOT NULL,
+    error TEXT,
+    CONSTRAINT mo_attempt_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_attempt_handling_id_fkey FOREIGN KEY(handling_id) REFERENCES mo_handling (id),
+    CONSTRAINT mo_attempt_mt_message_id_fkey FOREIGN KEY(mt_message_id) REFERENCES mt_message (id)
+);
+
+COMMENT ON TABLE mo_attempt IS 'One row is one try of a handler or of a send.';
+
+COMMENT ON COLUMN mo_attempt.id IS 'Number of the attempt in this database.';
+
+COMMENT ON COLUMN mo_attempt.handling_id IS 'The handling tried; NULL for a send.';
+
+COMMENT ON COLUMN mo_attempt.mt_message_id IS 'The reply tried; NULL for a handler.';
+
+COMMENT ON COLUMN mo_attempt.number IS 'Which try it was, from 1.';
+
+COMMENT ON COLUMN mo_attempt.started_at IS 'When it began, by the worker''s clock.';
+
+COMMENT ON COLUMN mo_attempt.duration_ms IS 'How long it took, in milliseconds; NULL when nobody saw it end.';
+
+COMMENT ON COLUMN mo_attempt.outcome IS 'done, unrouted, failed or dead.';
+
+COMMENT ON COLUMN mo_attempt.error IS 'What went wrong, in one line.';
+
+CREATE INDEX mo_attempt_handling_id_idx ON mo_attempt (handling_id);
+
+CREATE INDEX mo_attempt_mt_message_id_idx ON mo_attempt (mt_message_id);
+
+INSERT INTO mo_schema_version (version_num) VALUES ('0001') RETURNING mo_schema_version.version_num;
+
+COMMIT;

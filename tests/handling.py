@@ -1,0 +1,40 @@
+"""Handlers under test: a dispatcher for a few marked functions, and what drives it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+from structlog.typing import EventDict
+
+from mo_gateway.dispatch import Dispatcher
+from mo_gateway.gateway import Gateway, dispatcher_with
+from mo_gateway.handlers.finding import handlers_in
+from mo_gateway.routing import Routes
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def dispatcher_of(gateway: Gateway, *functions: Callable[..., Any]) -> Dispatcher:
+    """Give a dispatcher for these handlers; its clock stands still and its pauses have no jitter."""
+    routes = Routes(handler for function in functions for handler in handlers_in(function))
+    dispatcher = dispatcher_with(routes, gateway.settings, gateway.engine, clock=lambda: NOON)
+    return replace(dispatcher, random=lambda: 0.5)
+
+
+def handle_all(dispatcher: Dispatcher) -> None:
+    """Handle, in this thread, everything that is due."""
+    while claims := dispatcher.claim(10):
+        for claim in claims:
+            dispatcher.handle(claim)
+
+
+def captured_log(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[EventDict]:
+    """Give what `module` logs from now on; however this process's logs are set up."""
+    capture = LogCapture()
+    monkeypatch.setattr(module, "log", structlog.wrap_logger(None, processors=[capture]))
+    return capture.entries

@@ -1,0 +1,169 @@
+"""`mo-gateway` in processes of its own: started, called as the provider calls it, killed, looked after."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .examples import FORM_TYPE, form
+from .waiting import until
+
+#: What a gateway's own handlers say: a module in the folder where it is started.
+HANDLERS = """
+from mo_gateway import keyword
+
+@keyword("WIN")
+def thank(message):
+    return f"Thank you for {message.parm}."
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider is told."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str]
+
+
+def post(url: str, **changes: str) -> Answer:
+    """Send the example with some fields changed, or raise OSError where nobody answers."""
+    request = urllib.request.Request(url, form(**changes).encode(), {"Content-Type": FORM_TYPE})
+    try:
+        response = urllib.request.urlopen(request, timeout=10)
+    except urllib.error.HTTPError as error:
+        response = error
+    with response:
+        return Answer(response.status, response.read().decode(), dict(response.headers))
+
+
+def is_taken(url: str, **changes: str) -> bool:
+    """Tell whether a message is acknowledged, whoever answers or does not."""
+    with contextlib.suppress(OSError):
+        return post(url, **changes).body == "TRUE"
+    return False
+
+
+@dataclass
+class Program:
+    """One `mo-gateway` command, with its output in files of `folder`; everything it starts is in its session."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    process: subprocess.Popen[bytes] = field(init=False)
+    _leaders: list[int] = field(default_factory=list)
+
+    def start(self, *command: str) -> None:
+        """Start `python -m COMMAND`."""
+        usual = {name: value for name, value in os.environ.items() if not name.startswith("MO_GATEWAY_")}
+        settings = {"CALLBACK_SECRET": "geheim", "LOG_FORMAT": "json", **self.environ}
+        variables = {f"MO_GATEWAY_{name}": value for name, value in settings.items()}
+        with (self.folder / "stdout").open("wb") as stdout, (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                cwd=self.folder,
+                env=usual | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._leaders.append(self.process.pid)
+
+    def run(self, *arguments: str, bind: str = "127.0.0.1:0") -> str:
+        """Start `mo-gateway run` and give the URL that it prints."""
+        self.start("mo_gateway", "run", "--bind", bind, *arguments)
+        return until(self._printed, "the URL")
+
+    @property
+    def stdout(self) -> str:
+        return (self.folder / "stdout").read_text()
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def child(self, name: str) -> int | None:
+        """Give the process of the `server` or the `worker`, or None while there is none."""
+        command = {"server": "serve", "worker": "work"}[name]
+        return next((pid for pid in children_of(self.process.pid) if command in command_of(pid)), None)
+
+    def family(self) -> set[int]:
+        """Give every process of its session that lives."""
+        return session(self.process.pid)
+
+    def stop(self, *, within: float = 15.0) -> int:
+        """Ask it to end, and give its exit code."""
+        self.process.terminate()
+        return self.process.wait(within)
+
+    def kill(self) -> None:
+        """End it with no chance to clean up; its children are left to themselves."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """End whatever is left of it."""
+        for leader in self._leaders:
+            for pid in session(leader):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        if self._leaders:
+            self.process.wait()
+
+    def _printed(self) -> str:
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended with {self.process.returncode}: {self.log}")
+        return self.stdout.strip()
+
+
+@contextlib.contextmanager
+def program(folder: Path, database_url: str, **environ: str) -> Iterator[Program]:
+    """Give a program for a database, with one handler, to be started; nothing is left of it afterwards."""
+    (folder / "contest.py").write_text(HANDLERS)
+    usual = {"DATABASE_URL": database_url, "HANDLERS": "contest", "ALLOW_UNSAFE_DATABASE": "1"}
+    made = Program(folder, {**usual, **environ})
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def pids() -> Iterator[int]:
+    """Give every process of this host that lives."""
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit() and _stat(int(path.name))[0] not in "ZX":
+            yield int(path.name)
+
+
+def session(leader: int) -> set[int]:
+    """Give every process that lives in the session which `leader` began, also when that is gone."""
+    return {pid for pid in pids() if int(_stat(pid)[3]) == leader}
+
+
+def children_of(parent: int) -> Iterator[int]:
+    """Give every process that lives and was started by `parent`."""
+    return (pid for pid in pids() if int(_stat(pid)[1]) == parent)
+
+
+def command_of(pid: int) -> list[str]:
+    """Give its arguments."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
+def _stat(pid: int) -> list[str]:
+    """Give its state, parent, process group and session; of one that is gone, `X`."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:4]
+    except OSError:
+        return ["X", "0", "0", "0"]

@@ -1,0 +1,444 @@
+"""The docs are true: what they list is what the program has, and what they show is what it does."""
+
+import ast
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from sqlalchemy import JSON, URL, Boolean, Connection, LargeBinary, Table, Text
+from sqlalchemy.types import TypeEngine
+
+from mo_gateway.cli import main
+from mo_gateway.form import CHARSET_NAMES
+from mo_gateway.gateway import dispatcher_with, open_gateway
+from mo_gateway.handlers.finding import handlers_in
+from mo_gateway.message import Message, Outcome, WebhookRequest
+from mo_gateway.metrics import Metrics
+from mo_gateway.numbering import load_numbering
+from mo_gateway.plugin import keyword
+from mo_gateway.routing import Routes
+from mo_gateway.settings import Settings, SettingsSchema
+from mo_gateway.store.engine import open_engine
+from mo_gateway.store.tables import metadata
+from mo_gateway.store.types import UtcDateTime
+
+from .examples import webhook
+from .postgres import free_port, wait_until
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PACKAGE = ROOT / "mo_gateway"
+PAGES = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not any(part.startswith(".") or part == "venv" for part in path.relative_to(ROOT).parts)
+)
+
+#: Pages whose `sh` blocks are typed one after another; those behind a tutorial go on with its gateway.
+READ_IN_ORDER = [
+    ["first-message.md", "deployment.md", *(["callback.md"] if shutil.which("curl") else [])],
+    ["first-handler.md"],
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page; a `text` block behind it is what it prints."""
+
+    language: str
+    text: str
+    printed: str | None
+
+    @property
+    def file_name(self) -> str | None:
+        """The file that a block is, where its first line says so: `# contest.py`."""
+        named = re.match(r"# ([\w.]+)\n", self.text)
+        return named[1] if named else None
+
+
+def blocks(page: Path) -> list[Block]:
+    """Give the fenced blocks of a page."""
+    fences = r"^```(\w*)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?"
+    found = re.finditer(fences, page.read_text(), re.DOTALL | re.MULTILINE)
+    return [Block(*match.groups()) for match in found]
+
+
+def rows(page: str) -> list[list[str]]:
+    """Give the cells of all tables of a text."""
+    lines = re.findall(r"^\|(.*)\|$", page, re.MULTILINE)
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in lines]
+
+
+def section(page: str, heading: str) -> str:
+    """Give what stands under a heading, up to the next one of any level."""
+    match = re.search(rf"^#+ {re.escape(heading)}$\n(.*?)(?=^#+ |\Z)", page, re.DOTALL | re.MULTILINE)
+    assert match, f"there is no heading {heading}"
+    return match[1]
+
+
+def slugs(page: str) -> set[str]:
+    """Give the anchors of a page's headings, as GitHub makes them."""
+    prose = re.sub(r"^```.*?^```$", "", page, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+# Links and words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text())
+
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in slugs(target.read_text()), link
+
+
+def test_the_index_names_every_page() -> None:
+    index = (DOCS / "README.md").read_text()
+
+    missing = [page.name for page in DOCS.glob("*.md") if f"({page.name})" not in index]
+
+    assert missing == ["README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_names_no_path_of_the_machine_it_was_written_on(page: Path) -> None:
+    assert re.findall(r"\.\./shared|/work/|/tmp/|\bagents?\b", page.read_text()) == []
+
+
+# Reference: what is listed is what there is
+
+NONE = "–"
+TABLE_ORDER = ["mo_message", "mo_handling", "mo_attempt", "mo_rejection", "mo_intake", "mt_message"]
+
+
+def setting_rows() -> dict[str, tuple[str, str]]:
+    """Give default and example of each setting that the page lists."""
+    page = (DOCS / "settings.md").read_text()
+    return {
+        row[0].strip("`"): (row[1].strip("`"), row[3].strip("`"))
+        for row in rows(page)
+        if re.fullmatch(r"`[A-Z_]+`", row[0])
+    }
+
+
+def as_written(default: Any) -> str:
+    """Write the default of a setting as somebody would set it."""
+    match default:
+        case None | "" | ():
+            return NONE
+        case bool():
+            return str(int(default))
+        case timedelta():
+            return f"{default.total_seconds():g}"
+        case URL():
+            return default.render_as_string()
+        case tuple():
+            return ",".join(map(str, default))
+        case _:
+            return str(default)
+
+
+def test_the_settings_are_those_of_the_program_with_their_defaults() -> None:
+    documented = {name: default for name, (default, _example) in setting_rows().items()}
+
+    defaults = {name: as_written(field.load_default) for name, field in SettingsSchema().fields.items()}
+
+    assert documented == defaults
+
+
+@pytest.mark.parametrize("name", SettingsSchema().fields)
+def test_the_example_of_a_setting_can_be_used(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "operators.csv").touch()
+    _default, example = setting_rows()[name]
+
+    value = SettingsSchema().load({name: example})[name]
+
+    assert value != SettingsSchema().fields[name].load_default
+
+
+def column_rows(table: Table) -> list[list[str]]:
+    """Give what the page has to say of the columns of a table."""
+    return [
+        [f"`{column.name}`", kind(column.type) + (" or NULL" if column.nullable else ""), str(column.comment)]
+        for column in table.columns
+    ]
+
+
+def kind(column_type: TypeEngine[Any]) -> str:
+    """Name the type of a column as the page does."""
+    words = {UtcDateTime: "time", LargeBinary: "bytes", JSON: "JSON", Boolean: "yes/no", Text: "text"}
+    return next((word for known, word in words.items() if isinstance(column_type, known)), "number")
+
+
+def test_the_tables_are_those_of_the_program() -> None:
+    headings = re.findall(r"^## (m\w+)$", (DOCS / "tables.md").read_text(), re.MULTILINE)
+
+    assert headings == TABLE_ORDER
+    assert set(headings) == set(metadata.tables)
+
+
+@pytest.mark.parametrize("name", TABLE_ORDER)
+def test_the_columns_are_those_of_the_program_with_their_comments(name: str) -> None:
+    documented = rows(section((DOCS / "tables.md").read_text(), name))[2:]
+
+    assert documented == column_rows(metadata.tables[name])
+
+
+def leaves(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Give all commands that people type, by what they type."""
+    if command.hidden:
+        return
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for word, below in command.commands.items():
+        yield from leaves(below, f"{name} {word}")
+
+
+COMMANDS = dict(leaves(main, "mo-gateway"))
+
+
+def option_rows(name: str) -> dict[str, str]:
+    """Give the options that the page has for a command, each with its default."""
+    page = (DOCS / "commands.md").read_text()
+    text = section(page, name)
+    if "(#choosing-messages)" in text:
+        text += section(page, "Choosing messages")
+    return {option: row[1] for row in rows(text) for option in re.findall(r"`(--?[a-z-]+)", row[0])}
+
+
+def test_the_commands_are_those_of_the_program() -> None:
+    headings = re.findall(r"^## (mo-gateway .*)$", (DOCS / "commands.md").read_text(), re.MULTILINE)
+
+    assert sorted(headings) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_options_of_a_command_are_those_of_the_program_with_their_defaults(name: str) -> None:
+    documented = option_rows(name)
+    options = [
+        option for option in COMMANDS[name].params if isinstance(option, click.Option) and not option.hidden
+    ]
+
+    assert documented.keys() == {word for one in options for word in (*one.opts, *one.secondary_opts)}
+    for option in options:
+        if isinstance(option.default, str | int) and not option.is_flag:
+            assert str(option.default) in documented[option.opts[0]], option.opts
+
+
+def test_the_marks_are_those_that_the_program_sets() -> None:
+    documented = {row[0].strip("`") for row in rows(section((DOCS / "callback.md").read_text(), "Marks"))[2:]}
+    modules = [PACKAGE / "form.py", PACKAGE / "providers" / "spryng.py", PACKAGE / "repair.py"]
+
+    words = {word for module in modules for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', module.read_text())}
+
+    assert documented == words - {"known-country"} - CHARSET_NAMES.keys()
+
+
+def test_the_metrics_are_those_that_the_program_counts() -> None:
+    documented = {row[0].strip("`"): row[1] for row in rows((DOCS / "operations.md").read_text())}
+
+    for metric in Metrics().registry.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        assert documented.get(name) == metric.type, name
+
+
+def test_the_log_lines_are_those_that_the_program_writes() -> None:
+    table = rows(section((DOCS / "operations.md").read_text(), "The log"))
+    documented = {line for row in table for line in re.findall(r"`([^`]+)`", row[0])}
+    calls = [node for module in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(module.read_text()))]
+
+    written = {line for node in calls for line in logged(node)}
+
+    assert documented == written | {*Outcome, "failed", "dead", "unrouted"}
+
+
+def logged(node: ast.AST) -> Iterator[str]:
+    """Give the line that a node of the program logs, where it is written there as it is."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[ast.Constant(value=str(line)), *_]):
+            yield line
+
+
+# Examples: what is shown works
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_code_of_a_page_is_code(page: Path, tmp_path: Path) -> None:
+    for block in blocks(page):
+        match block.language:
+            case "python":
+                compile(block.text, page.name, "exec")
+            case "toml":
+                tomllib.loads(block.text)
+            case "csv":
+                operators = tmp_path / "operators.csv"
+                operators.write_text(block.text)
+                load_numbering(operators)
+
+
+def fail(_message: Message) -> None:
+    raise ValueError("not today")
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Iterator[Connection]:
+    """A database with some of everything: done, dead, unrouted, waiting, repeated, rejected, replied to."""
+    gateway = open_gateway(replace(settings, max_attempts=1))
+    handlers = [keyword("WIN")(lambda message: "You are in."), keyword("LUCKY")(fail)]
+    routes = Routes(handler for function in handlers for handler in handlers_in(function))
+    dispatcher = dispatcher_with(routes, settings, gateway.engine)
+
+    def receive(request: WebhookRequest) -> None:
+        gateway.receiver.receive(gateway.spryng, request)
+
+    receive(webhook())
+    receive(webhook())
+    receive(webhook(COUNTRY="NLD"))
+    receive(webhook(COUNTRY="XXX"))
+    receive(webhook(KEYWORD="HELLO"))
+    receive(webhook(KEYWORD="LUCKY"))
+    while claims := dispatcher.claim(10):
+        for claim in claims:
+            dispatcher.handle(claim)
+    receive(webhook(PARM="OFF"))
+    gateway.close()
+    engine = open_engine(settings)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_every_query_finds_something_on_both_databases(filled: Connection) -> None:
+    queries = [block.text for block in blocks(DOCS / "tables.md") if block.language == "sql"]
+
+    for query in queries:
+        named = re.match(r"-- (\w+)\n", query)
+        if named is None or named[1].lower() == filled.dialect.name:
+            assert filled.exec_driver_sql(query).all(), query
+
+
+# The tutorials, done by a reader who types what they say
+
+
+class Reader:
+    """Somebody in a fresh folder, with a gateway in a first terminal and a shell in a second one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        port = free_port()
+        self._bind = f"--bind 127.0.0.1:{port}"
+        self._exports: list[str] = []
+        self._gateway: subprocess.Popen[bytes] | None = None
+        self._environ = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",  # modules are changed within a second
+            "MO_GATEWAY_LOG_FORMAT": "json",  # so that the log can be told from what is printed
+            "MO_GATEWAY_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
+
+    def do(self, block: Block) -> str:
+        """Write the file or type the commands; give what is printed, without the log."""
+        if block.file_name:
+            (self.folder / block.file_name).write_text(block.text)
+            return ""
+        if block.language != "sh":
+            return ""
+        if "mo-gateway run" in block.text:
+            return self._run(block.text)
+        wait_until(self._has_handled_all, "the messages to be handled")
+        done = subprocess.run(
+            self._shell(block.text),
+            cwd=self.folder,
+            env=self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return _without_log(done.stdout)
+
+    def leave(self) -> None:
+        """Press Ctrl-C in the first terminal."""
+        if self._gateway:
+            os.killpg(self._gateway.pid, signal.SIGINT)
+            self._gateway.wait(20)
+            self._gateway = None
+
+    def _run(self, script: str) -> str:
+        self.leave()
+        terminal = self.folder / "terminal"
+        with terminal.open("wb") as screen:
+            self._gateway = subprocess.Popen(
+                self._shell(script.replace("mo-gateway run", f"mo-gateway run {self._bind}")),
+                cwd=self.folder,
+                env=self._environ,
+                stdout=screen,
+                stderr=screen,
+                start_new_session=True,
+            )
+        wait_until(lambda: "/spryng/mo" in terminal.read_text(), "the callback URL")
+        printed = _without_log(terminal.read_text())
+        self._environ["URL"] = printed.split()[-1]
+        return printed
+
+    def _shell(self, script: str) -> list[str]:
+        self._exports += re.findall(r"^export .*$", script, re.MULTILINE)
+        return ["bash", "-c", "\n".join([*self._exports, script])]
+
+    def _has_handled_all(self) -> bool:
+        database = self.folder / "mo-gateway.db"
+        if not database.exists():
+            return True
+        with closing(sqlite3.connect(database)) as connection:
+            waiting = connection.execute("SELECT count(*) FROM mo_handling WHERE due_at IS NOT NULL").fetchone()
+        return bool(waiting == (0,))
+
+
+def _without_log(printed: str) -> str:
+    return "".join(line for line in printed.splitlines(keepends=True) if not re.match(r'{.*"event": ', line))
+
+
+def _comparable(printed: str) -> str:
+    """Make what one run prints like what another run prints: numbers, keys, secrets and widths differ."""
+    printed = re.sub(r"(/spryng/mo/)\S+", r"\1SECRET", printed)
+    printed = re.sub(r"\b[0-9a-f]{32}\b", "KEY", printed)
+    return re.sub(r"\s+", " ", re.sub(r"[0-9]+", "0", printed)).strip()
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    """A reader of a tutorial, at the first line."""
+    reader = Reader(tmp_path)
+    yield reader
+    reader.leave()
+
+
+@pytest.mark.parametrize("pages", READ_IN_ORDER, ids=" ".join)
+def test_a_reader_sees_what_the_pages_print(reader: Reader, pages: list[str]) -> None:
+    for block in [block for page in pages for block in blocks(DOCS / page)]:
+        printed = reader.do(block)
+
+        if block.printed is not None:
+            assert _comparable(printed) == _comparable(block.printed), block.text

@@ -1,0 +1,60 @@
+"""Connections to SQLite: a lock of another program is told of as an error, and nothing breaks by it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.message import Outcome
+from mo_gateway.store import writer
+
+from .conftest import MakeSettings
+from .handling import captured_log
+from .stored import rows, store
+from .waiting import until
+
+
+@pytest.fixture
+def gateway(sqlite_url: str, make_settings: MakeSettings) -> Iterator[Gateway]:
+    """A gateway on SQLite that waits 0.2 s for another program."""
+    gateway = open_gateway(make_settings(sqlite_url, COMMIT_DEADLINE="0.2"))
+    yield gateway
+    gateway.close()
+
+
+@contextmanager
+def locked_by_another_program(gateway: Gateway) -> Iterator[None]:
+    other = sqlite3.connect(str(gateway.settings.database_url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_the_lock_of_another_program_is_an_error_that_says_so(gateway: Gateway) -> None:
+    with locked_by_another_program(gateway), gateway.engine.connect() as conn:
+        with pytest.raises(OperationalError, match="database is locked"):
+            conn.execute(text("DELETE FROM mo_intake"))
+        conn.rollback()
+
+    store(gateway)
+    assert len(rows(gateway.engine, "mo_message")) == 1
+
+
+def test_the_writer_goes_on_after_it_could_not_save_its_counts(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "ODD_JOBS_EVERY", 0.01)
+    lines = captured_log(monkeypatch, writer)
+    store(gateway)
+
+    with locked_by_another_program(gateway):
+        gateway.receiver.intake.count("spryng", Outcome.STORED, gateway.clock())
+        until(lambda: [line for line in lines if line["event"] == "counts not saved yet"], "a refused count")
+
+    store(gateway, PARM="next")
+    until(lambda: sum(row.n for row in rows(gateway.engine, "mo_intake")) == 3, "the counts to be saved")
