@@ -9,12 +9,12 @@ from mo_gateway.message import Outcome
 from mo_gateway.store.tables import mo_handling
 from mo_gateway.store.types import database_now
 
-from .examples import webhook
+from .examples import NOW, webhook
 
 
 def store(gateway: Gateway, **changes: str) -> int:
     """Store the example with some fields changed, and give its number."""
-    receipt = gateway.receiver.receive(gateway.spryng, webhook(**changes))
+    receipt = gateway.receiver.receive(gateway.spryng, webhook(now=NOW, **changes))
     assert receipt.outcome is Outcome.STORED
     return receipt.id
 

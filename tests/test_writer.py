@@ -19,11 +19,11 @@ from mo_gateway.store.inbox import NewMessage, add_messages
 from mo_gateway.store.writer import New
 
 from .conftest import MakeSettings
-from .examples import webhook
+from .examples import NOW, webhook
 
 
 def new_message(gateway: Gateway, **changes: str) -> NewMessage:
-    new = gateway.receiver.prepare(gateway.spryng, webhook(**changes))
+    new = gateway.receiver.prepare(gateway.spryng, webhook(now=NOW, **changes))
     assert isinstance(new, NewMessage)
     return new
 
@@ -192,8 +192,8 @@ def test_a_dead_connection_refuses_its_batch_and_the_next_one_gets_a_new_connect
 
     died = threading.Event()
 
-    @event.listens_for(gateway.engine, "commit")
-    def die(conn: Connection) -> None:
+    @event.listens_for(gateway.engine, "before_cursor_execute")
+    def die(conn: Connection, *_statement: object) -> None:
         if not died.is_set():
             driver: Any = conn.connection.driver_connection
             postgresql.cut_off(driver)

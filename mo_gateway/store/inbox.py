@@ -1,6 +1,5 @@
 """Messages that came in: each stored once, with its work item, however often the provider repeats itself."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from sqlalchemy import Connection
 from mo_gateway import keys
 from mo_gateway.message import Message, Outcome, Receipt, WebhookRequest
 
-from .counted import CountedTable, Row, Stored, arrays_of, folded, insert_each, unnest
+from .counted import CountedTable, Row, Stored, as_json, folded, insert_each, recordset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ _GIVEN = {**TABLE.columns, "line": "bigint"}
 
 # Message and work item in one statement, one round trip: its price is shared by the whole batch.
 _ON_POSTGRESQL = f"""
-    WITH given AS (SELECT * FROM {unnest(_GIVEN)}),
+    WITH given AS (SELECT * FROM {recordset(_GIVEN)}),
     stored AS ({TABLE.on_postgresql("given")}),
     queued AS (
         INSERT INTO mo_handling (message_id, line, attempt_limit, due_at)
@@ -90,7 +89,7 @@ def add_messages(conn: Connection, batch: Sequence[NewMessage], *, attempt_limit
     rows = folded(_row(new) for new in batch)
     came = {row["dedupe_key"]: row["deliveries"] for row in rows}
     if conn.dialect.name == "postgresql":
-        values = {**arrays_of(rows, _GIVEN), "attempt_limit": attempt_limit}
+        values = {"rows": as_json(rows), "attempt_limit": attempt_limit}
         found = [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, values)]
     else:
         found = insert_each(conn, TABLE, rows)
@@ -138,7 +137,7 @@ def _row(new: NewMessage) -> Row:
         "method": request.method,
         "charset": message.charset,
         "raw": request.raw,
-        "marks": json.dumps(message.marks),
+        "marks": list(message.marks),
         "remote_addr": request.remote_addr,
         "is_test": message.is_test,
         "line": new.line,

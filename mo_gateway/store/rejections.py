@@ -1,6 +1,5 @@
 """Bad requests: each distinct one kept once with a count, so that it can be replayed; bounded in rows."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -10,7 +9,7 @@ from mo_gateway.errors import FieldError
 from mo_gateway.message import Outcome, Receipt, WebhookRequest
 
 from . import tables
-from .counted import CountedTable, Row, Stored, arrays_of, folded, insert_each, unnest
+from .counted import CountedTable, Row, Stored, as_json, folded, insert_each, recordset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +42,14 @@ TABLE = CountedTable(
     refreshed=("status", "errors"),
 )
 
-_ON_POSTGRESQL = f"WITH given AS (SELECT * FROM {unnest(TABLE.columns)}) {TABLE.on_postgresql('given')}"
+_ON_POSTGRESQL = f"WITH given AS (SELECT * FROM {recordset(TABLE.columns)}) {TABLE.on_postgresql('given')}"
 
 
 def add_rejections(conn: Connection, batch: Sequence[NewRejection]) -> dict[bytes, Receipt]:
     """Store bad requests; give a receipt for each dedupe key."""
     rows = folded(_row(new) for new in batch)
     if conn.dialect.name == "postgresql":
-        found = [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, arrays_of(rows, TABLE.columns))]
+        found = [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, {"rows": as_json(rows)})]
     else:
         found = insert_each(conn, TABLE, rows)
     return {
@@ -81,7 +80,7 @@ def _row(new: NewRejection) -> Row:
         "content_type": request.content_type,
         "status": new.status,
         "raw": request.raw,
-        "errors": json.dumps([asdict(error) for error in new.errors]),
+        "errors": [asdict(error) for error in new.errors],
         "remote_addr": request.remote_addr,
         "is_test": request.is_test,
     }

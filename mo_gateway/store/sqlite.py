@@ -16,7 +16,6 @@ from threading import Lock, Timer
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
 
 from mo_gateway.errors import StorageError
 
@@ -145,19 +144,15 @@ def check_writable(conn: Connection) -> None:
 
 
 def begin(conn: Connection) -> None:
-    """Begin a transaction where none is running, a writing one unless `conn` is marked as read-only; or raise
-    OperationalError."""
+    """Begin a transaction where none is running: a writing one, unless `conn` is marked as read-only."""
     connection = conn.connection.driver_connection
     if not isinstance(connection, LockedConnection) or connection.in_transaction:
         return
     options = conn.get_execution_options()
-    try:
-        if options.get("mo_gateway_read_only"):
-            connection.execute("BEGIN")
-        else:
-            connection.begin_writing(options.get("mo_gateway_time_limit"))
-    except sqlite3.Error as exc:  # SQLAlchemy translates only what its own statements raise
-        raise OperationalError("BEGIN", None, exc) from exc
+    if options.get("mo_gateway_read_only"):
+        connection.execute("BEGIN")
+    else:
+        connection.begin_writing(options.get("mo_gateway_time_limit"))
 
 
 def _begin_at_first_statement(conn: Connection, *_statement: Any) -> None:

@@ -1,5 +1,6 @@
 """Column types and functions that mean the same on PostgreSQL and on SQLite."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,9 @@ def to_text(moment: datetime) -> str:
 
 def to_sqlite(value: Any) -> Any:
     """Give a value as the SQLite driver takes it, for statements that go round SQLAlchemy's types."""
-    return to_text(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return to_text(value)
+    return json.dumps(value) if isinstance(value, list) else value
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -190,7 +190,7 @@ class Writer:
         rejected = [new for new in batch if isinstance(new, NewRejection)]
         receipts: dict[bytes, Receipt] = {}
         try:
-            with self._engine.connect() as conn:
+            with self._connection() as conn:
                 warnings = conn.info.get("warnings", [])
                 warnings.clear()
                 self._busy = (monotonic(), conn.connection.driver_connection)
@@ -206,6 +206,15 @@ class Writer:
         finally:
             self._busy = None
         return receipts
+
+    def _connection(self) -> Connection:
+        """Give a connection whose one statement a batch is its own transaction where that can be, on PostgreSQL.
+
+        That takes one round trip to the server instead of three, and each is a wait for a turn in this process.
+        """
+        if self._engine.dialect.name == "postgresql":
+            return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return self._engine.connect()
 
     def _break_off(self) -> None:
         """End a commit that somebody has waited for too long, so that the writer can go on without it."""
