@@ -95,6 +95,12 @@ class Program:
         command = {"server": "serve", "worker": "work"}[name]
         return next((pid for pid in children_of(self.process.pid) if command in command_of(pid)), None)
 
+    def kill_child(self, name: str) -> None:
+        """End the `server` or the `worker` with no chance to clean up, and wait until it is gone."""
+        killed = until(lambda: self.child(name), f"the {name}")
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: killed not in pids(), f"the end of the {name}")
+
     def family(self) -> set[int]:
         """Give every process of its session that lives."""
         return session(self.process.pid)

@@ -8,18 +8,20 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from mo_gateway.errors import StorageError
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.message import Outcome
 from mo_gateway.store import writer
 
 from .conftest import MakeSettings
+from .examples import webhook
 from .handling import captured_log
-from .stored import rows, store
+from .stored import rows
 from .waiting import until
 
 
 @pytest.fixture
-def gateway(sqlite_url: str, make_settings: MakeSettings) -> Iterator[Gateway]:
+def impatient(sqlite_url: str, make_settings: MakeSettings) -> Iterator[Gateway]:
     """A gateway on SQLite that waits 0.2 s for another program."""
     gateway = open_gateway(make_settings(sqlite_url, COMMIT_DEADLINE="0.2"))
     yield gateway
@@ -35,26 +37,33 @@ def locked_by_another_program(gateway: Gateway) -> Iterator[None]:
     other.close()
 
 
-def test_the_lock_of_another_program_is_an_error_that_says_so(gateway: Gateway) -> None:
-    with locked_by_another_program(gateway), gateway.engine.connect() as conn:
+def is_taken(gateway: Gateway, parm: str) -> bool:
+    try:
+        gateway.receiver.receive(gateway.spryng, webhook(PARM=parm))
+    except StorageError:
+        return False
+    return True
+
+
+def test_the_lock_of_another_program_is_an_error_that_says_so(impatient: Gateway) -> None:
+    with locked_by_another_program(impatient), impatient.engine.connect() as conn:
         with pytest.raises(OperationalError, match="database is locked"):
             conn.execute(text("DELETE FROM mo_intake"))
         conn.rollback()
 
-    store(gateway)
-    assert len(rows(gateway.engine, "mo_message")) == 1
+    until(lambda: is_taken(impatient, "after"), "a message to be taken again")
 
 
 def test_the_writer_goes_on_after_it_could_not_save_its_counts(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    impatient: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "ODD_JOBS_EVERY", 0.01)
     lines = captured_log(monkeypatch, writer)
-    store(gateway)
+    until(lambda: is_taken(impatient, "before"), "a message to be taken")
 
-    with locked_by_another_program(gateway):
-        gateway.receiver.intake.count("spryng", Outcome.STORED, gateway.clock())
-        until(lambda: [line for line in lines if line["event"] == "counts not saved yet"], "a refused count")
+    with locked_by_another_program(impatient):
+        impatient.receiver.intake.count("spryng", Outcome.REJECTED, impatient.clock())
+        until(lambda: [line for line in lines if line["event"] == "counts not saved yet"], "a count to be refused")
 
-    store(gateway, PARM="next")
-    until(lambda: sum(row.n for row in rows(gateway.engine, "mo_intake")) == 3, "the counts to be saved")
+    until(lambda: is_taken(impatient, "after"), "a message to be taken again")
+    until(lambda: [row for row in rows(impatient.engine, "mo_intake") if row.outcome == "rejected"], "the count")

@@ -262,9 +262,11 @@ def test_asked_to_stop_it_takes_nothing_more_and_waits_for_the_running_handlers(
     assert replies(sqlite_gateway.engine) == ["at last"]
 
 
-def test_a_lock_of_another_program_is_waited_out(sqlite_url: str, make_settings: MakeSettings) -> None:
+def test_a_lock_of_another_program_is_waited_out(
+    sqlite_gateway: Gateway, sqlite_url: str, make_settings: MakeSettings
+) -> None:
+    store(sqlite_gateway)
     gateway = open_gateway(make_settings(sqlite_url, COMMIT_DEADLINE="0.1"))
-    store(gateway)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -273,7 +275,7 @@ def test_a_lock_of_another_program_is_waited_out(sqlite_url: str, make_settings:
         survived = running.thread.is_alive()
         other.execute("ROLLBACK")
         other.close()
-        until(lambda: states(gateway.engine) == ["done"], "the message to be done")
+        until(lambda: states(sqlite_gateway.engine) == ["done"], "the message to be done")
 
     assert survived
     gateway.close()

@@ -143,7 +143,7 @@ def test_a_request_that_waits_longer_than_the_deadline_is_refused_and_its_retry_
     database_url: str, make_settings: MakeSettings
 ) -> None:
     gateway = open_gateway(make_settings(database_url, COMMIT_DEADLINE="0.3"))
-    gateway.writer.store(new_message(gateway, PARM="warm"))
+    retried(gateway, new_message(gateway, PARM="warm"))
 
     with held_back(gateway.engine), pytest.raises(StorageError, match=r"longer than 0\.3 s"):
         gateway.writer.store(new_message(gateway))
@@ -188,7 +188,7 @@ def test_a_dead_connection_refuses_its_batch_and_the_next_one_gets_a_new_connect
     postgres_url: str, make_settings: MakeSettings
 ) -> None:
     gateway = open_gateway(make_settings(postgres_url))
-    gateway.writer.store(new_message(gateway, PARM="warm"))
+    retried(gateway, new_message(gateway, PARM="warm"))
 
     died = threading.Event()
 
