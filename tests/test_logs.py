@@ -96,7 +96,7 @@ def run_gateway(database_url: str, orders: Sequence[Order], *, stderr: str = "",
     done = subprocess.run(
         command, input=json.dumps(orders), capture_output=True, text=True, env=os.environ | environ, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 120), done.stderr  # 120: Python could not flush a full stderr at its end
     return Run([int(status) for status in done.stdout.split()], done.stderr)
 
 

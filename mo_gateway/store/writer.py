@@ -116,6 +116,7 @@ class Writer:
             self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
             self._busy: tuple[float, Any] | None = None
             self._rejected = False
+            self._failing = False
             self._thread = Thread(target=self._run, name="writer", daemon=True)
             self._pid = os.getpid()
             self._thread.start()
@@ -128,7 +129,8 @@ class Writer:
             if batch:
                 self._commit(batch)
             if closing or monotonic() >= next_odd_jobs:
-                self._do_odd_jobs()
+                if not self._failing:  # else they would only be one more to get stuck
+                    self._do_odd_jobs()
                 next_odd_jobs = monotonic() + ODD_JOBS_EVERY
 
     def _next_batch(self) -> tuple[list[Waiter], bool]:
@@ -169,6 +171,7 @@ class Writer:
             log.error("row refused by the database", error=in_one_line(exc))
             self._fail(batch, exc)
         else:
+            self._failing = False
             told: set[bytes] = set()
             for waiter in batch:
                 receipt = receipts[waiter.new.key]
@@ -179,6 +182,7 @@ class Writer:
                 self._on_stored()
 
     def _fail(self, batch: Sequence[Waiter], cause: Exception) -> None:
+        self._failing = True
         for waiter in batch:
             error = StorageError(f"the database could not store it: {in_one_line(cause)}")
             error.__cause__ = cause
