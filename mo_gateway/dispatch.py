@@ -4,7 +4,8 @@ A handler may run again for the same message, when its worker died or its lease 
 it wrote with the connection that it was given, are there exactly once: the fence in `store/queue.py` sees to it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -101,8 +102,8 @@ class Dispatcher:
                 self._run_in_transaction(claim, handler, started_at)
                 return None
             return Finished(claim, self._result(handler, started_at, handler.function(claim.message)))
-        except (Exception, SystemExit) as exc:  # a plugin may raise anything, and then its message is tried again
-            log.warning("handler failed", id=claim.message.id, handler=handler.name, exc_info=exc)
+        except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything, and then its message is tried again
+            log.warning("handler failed", id=claim.message.id, handler=handler.name, exception=_trace(exc))
             return self.failed(claim, handler.name, started_at, in_one_line(exc))
 
     def _given_up(self, claim: Claim, handler: Handler | None, started_at: datetime) -> Finished:
@@ -189,7 +190,7 @@ class Dispatcher:
             result.state,
             shortcode=claim.message.shortcode,
             msisdn=masked(claim.message.msisdn),
-            error=result.error,
+            error=result.error and result.error.partition(":")[0],  # what follows may quote the message
             **about,
         )
 
@@ -200,6 +201,11 @@ class Dispatcher:
             self.metrics.handler_duration.labels(handler).observe(result.duration.total_seconds())
         if result.again_after is None:
             self.metrics.wait.observe((self.clock() - claim.message.received_at).total_seconds())
+
+
+def _trace(exc: BaseException) -> str:
+    """Give the way to an exception without its words, which may quote a message: `mo_attempt.error` has them."""
+    return "".join(traceback.format_tb(exc.__traceback__)) + type(exc).__name__
 
 
 @contextmanager
@@ -219,8 +225,7 @@ def _no_commit(conn: Connection, handler: Handler) -> Iterator[None]:
 
 def _replies(handler: Handler, returned: Any) -> tuple[Reply, ...]:
     """Turn what a handler returned into replies: None, a str, a Reply, or several of these."""
-    is_one = isinstance(returned, (str, Mapping)) or not isinstance(returned, Iterable)
-    several = [returned] if is_one else returned
+    several = returned if isinstance(returned, list | tuple | Generator) else [returned]
     return tuple(_reply(handler, one) for one in several if one is not None)
 
 

@@ -99,9 +99,10 @@ def open_routes(settings: Settings) -> Routes:
     return Routes(find_handlers(settings.handlers))
 
 
-def open_dispatcher(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Dispatcher:
-    """Put together what a worker needs."""
-    return dispatcher_with(open_routes(settings), settings, open_engine(settings), clock=clock)
+def open_dispatcher(settings: Settings, *, threads: int = 8) -> Dispatcher:
+    """Put together what a worker needs that runs so many handlers at a time."""
+    engine = open_engine(settings, most_connections=max(25, threads + 3))
+    return dispatcher_with(open_routes(settings), settings, engine)
 
 
 def dispatcher_with(

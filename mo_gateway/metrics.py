@@ -16,7 +16,7 @@ class Metrics:
         )
         self.callback_duration = Histogram(
             "mogateway_callback_duration_seconds",
-            "From the request's first byte to the answer.",
+            "From the request's head being read to the answer.",
             ["provider"],
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
             registry=self.registry,

@@ -206,6 +206,9 @@ def load_settings(environ: Mapping[str, str], folder: Path | None = None) -> Set
         values = SettingsSchema().load(given)
     except ValidationError as exc:
         faults |= {name: _fault(name, given[name], messages) for name, messages in exc.messages_dict.items()}
+    if not faults and values["ALLOW_ANONYMOUS"] and values["CALLBACK_SECRET"]:
+        name = f"{PREFIX}ALLOW_ANONYMOUS"
+        faults[name] = f"{name} and {PREFIX}CALLBACK_SECRET are both set: a secret is asked for, or it is not."
     if faults:
         raise ConfigError("\n".join(faults[name] for name in sorted(faults)))
     keep = folder or Path.cwd()

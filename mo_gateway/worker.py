@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .dispatch import Dispatcher, Finished
 from .errors import UnsafeDatabase
+from .store.failures import in_one_line
 from .store.queue import Claim
 
 POLL_EVERY = 1.0  # seconds; wake-ups are hints, this is the net
@@ -83,7 +84,7 @@ class Worker:
         try:
             claims = self._dispatcher.exchange(finished, free)
         except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
-            log.error("cannot record or take messages", error=type(exc).__name__)
+            log.error("cannot record or take messages", error=in_one_line(exc))
             with self._lock:
                 self._finished = finished + self._finished
             sleep(POLL_EVERY)

@@ -312,7 +312,7 @@ def test_log_lines_hold_no_number_and_no_text(gateway: Gateway, log_lines: list[
     assert "324••••••32" in written
 
 
-def test_a_hostile_exception_text_is_kept_and_logged_in_one_harmless_line(
+def test_a_hostile_exception_text_is_kept_in_one_harmless_line_and_not_logged(
     gateway: Gateway, log_lines: list[EventDict]
 ) -> None:
     @keyword("WIN")
@@ -328,4 +328,4 @@ def test_a_hostile_exception_text_is_kept_and_logged_in_one_harmless_line(
     (line,) = [line for line in log_lines if line["event"] == "failed"]
     assert row.error.startswith(harmless)
     assert len(row.error) == 500
-    assert line["error"] == row.error
+    assert line["error"] == "RuntimeError"  # its words may quote the message: they stay in the database

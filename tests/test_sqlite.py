@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -67,3 +68,14 @@ def test_the_writer_goes_on_after_it_could_not_save_its_counts(
 
     until(lambda: is_taken(impatient, "after"), "a message to be taken again")
     until(lambda: [row for row in rows(impatient.engine, "mo_intake") if row.outcome == "rejected"], "the count")
+
+
+def test_one_statement_over_the_time_limit_is_interrupted_and_holds_up_nobody(impatient: Gateway) -> None:
+    limited = impatient.engine.execution_options(mo_gateway_time_limit=timedelta(seconds=0.1))
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    with limited.connect() as conn:
+        with pytest.raises(OperationalError, match="interrupted"):
+            conn.execute(text(endless))
+        until(lambda: is_taken(impatient, "meanwhile"), "a message to be taken")
+        conn.rollback()

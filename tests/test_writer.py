@@ -193,8 +193,8 @@ def test_a_dead_connection_refuses_its_batch_and_the_next_one_gets_a_new_connect
     died = threading.Event()
 
     @event.listens_for(gateway.engine, "before_cursor_execute")
-    def die(conn: Connection, *_statement: object) -> None:
-        if not died.is_set():
+    def die(conn: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "mo_message" in statement and not died.is_set():
             driver: Any = conn.connection.driver_connection
             postgresql.cut_off(driver)
             died.set()
@@ -229,6 +229,45 @@ def test_a_commit_that_never_ends_is_cut_off_and_the_writer_goes_on(
 
     assert retried(gateway, new_message(gateway, PARM="next")).outcome is Outcome.STORED
     gateway.close()
+
+
+def test_all_who_wait_for_a_commit_that_never_ends_are_refused_and_none_fails_otherwise(
+    postgres_url: str, make_settings: MakeSettings
+) -> None:
+    gateway = open_gateway(make_settings(postgres_url, COMMIT_DEADLINE="0.4"))
+    retried(gateway, new_message(gateway, PARM="warm"))
+
+    with gateway.engine.begin() as conn:
+        conn.execute(text("LOCK TABLE mo_message IN ACCESS EXCLUSIVE MODE"))
+        with ThreadPoolExecutor(16) as pool:
+            tries = [pool.submit(gateway.writer.store, new_message(gateway, PARM=str(n))) for n in range(16)]
+            errors = [future.exception(20) for future in tries]
+
+    assert {type(error) for error in errors} == {StorageError}
+    assert retried(gateway, new_message(gateway)).outcome in (Outcome.STORED, Outcome.DUPLICATE)
+    gateway.close()
+
+
+def test_bad_requests_that_cannot_be_stored_cost_no_message_its_acknowledgement(gateway: Gateway) -> None:
+    with gateway.engine.begin() as conn:
+        conn.execute(text("DROP TABLE mo_rejection"))
+
+    with held_back(gateway.engine) as tried:
+        first = gateway.writer.submit(new_message(gateway, PARM="first"))
+        assert tried.wait(10)
+        good = gateway.writer.submit(new_message(gateway))
+        bad = gateway.writer.submit(gateway.receiver.prepare(gateway.spryng, webhook(KEYWORD="W")))
+
+    assert first.result(10).outcome is Outcome.STORED
+    assert good.result(10) == Receipt(outcome=Outcome.STORED, id=good.result().id, deliveries=1)
+    assert isinstance(bad.exception(10), StorageError)
+
+
+def test_a_writer_whose_thread_has_ended_is_started_again(gateway: Gateway) -> None:
+    gateway.writer.store(new_message(gateway, PARM="before"))
+    gateway.writer.close()
+
+    assert gateway.writer.store(new_message(gateway, PARM="after")).outcome is Outcome.STORED
 
 
 def test_a_warning_from_the_server_means_not_acknowledged(postgres_url: str, make_settings: MakeSettings) -> None:

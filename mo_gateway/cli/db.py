@@ -2,7 +2,7 @@
 
 import click
 
-from mo_gateway.store import schema
+from mo_gateway.store import reading, schema
 from mo_gateway.store.engine import open_engine
 
 from .copy import copy
@@ -28,13 +28,8 @@ def upgrade() -> None:
 @db.command()
 def check() -> None:
     """Say whether the schema is current; exit code 4 where it is not."""
-    engine = open_engine(settings_from_environment())
-    try:
-        with engine.connect() as conn:
-            schema.check(conn)
-    finally:
-        engine.dispose()
-    _say_current()
+    with reading.opened(settings_from_environment()):
+        _say_current()
 
 
 @db.command()

@@ -102,7 +102,7 @@ def serve(
 def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     """Run the handlers of stored messages; as many of these as you like, on any host."""
     settings = settings_from_environment()
-    dispatcher = open_dispatcher(settings)
+    dispatcher = open_dispatcher(settings, threads=threads)
     worker = Worker(dispatcher, threads=threads, limit=settings.handler_limit.total_seconds())
     Listener(dispatcher.engine, worker.wake)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -28,7 +28,7 @@ def opened_source(path: Path) -> Iterator[Connection]:
     if not path.is_file():
         raise ConfigError(f"there is no SQLite database {path}")
     url = URL.create("sqlite", database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
-    engine = sqlite.open_engine(url, patience=PATIENCE).execution_options(**READ_ONLY)
+    engine = sqlite.open_engine(url, patience=PATIENCE, most_connections=5).execution_options(**READ_ONLY)
     try:
         _check_source(engine, path)
         with engine.begin() as conn:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 from datetime import timedelta
-from time import monotonic
+from select import select
 from typing import Any
 
 import psycopg
@@ -17,10 +17,10 @@ from mo_gateway.errors import UnsafeDatabase
 #: Under any of these a COMMIT may come back before the data is safe, or before a standby has it.
 WEAKER_THAN_ON = ("off", "local", "remote_write")
 
-IDLE = 1.0  # seconds without use, after which a connection is looked at before it is used
 
-
-def open_engine(url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: bool) -> Engine:
+def open_engine(
+    url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: bool, most_connections: int
+) -> Engine:
     """Make an engine whose waits (to connect, for a lock, for a lost network) end after about `patience`.
 
     `prepare=False` is for a PgBouncer that pools transactions. A server with `fsync=off` is refused with
@@ -31,7 +31,7 @@ def open_engine(url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: b
         url,
         hide_parameters=True,
         pool_size=5,
-        max_overflow=20,
+        max_overflow=most_connections - 5,
         pool_timeout=patience.total_seconds(),
         connect_args={
             "connect_timeout": max(2, round(patience.total_seconds())),  # libpq: whole seconds, at least 2
@@ -54,13 +54,17 @@ def open_engine(url: URL, *, patience: timedelta, prepare: bool, allow_unsafe: b
             )
         connection.execute(f"SET timezone = 'UTC'; SET lock_timeout = {milliseconds}")
         if _shown(connection, "synchronous_commit") in WEAKER_THAN_ON:
+            if not prepare and not allow_unsafe:
+                connection.close()
+                raise UnsafeDatabase(
+                    "behind a pooler of transactions synchronous_commit cannot be set for this program alone:"
+                    " say ALTER ROLE ... SET synchronous_commit = 'on'"
+                )
             connection.execute("SET synchronous_commit = 'on'")
         connection.commit()
         record.info["warnings"] = _watched_warnings(connection)
-        record.info["used"] = monotonic()
 
-    event.listen(engine, "checkin", _note_use)
-    event.listen(engine, "checkout", _ping_if_idle)
+    event.listen(engine, "checkout", _refuse_if_ended)
     return engine
 
 
@@ -70,23 +74,21 @@ def cut_off(connection: psycopg.Connection[Any]) -> None:
     Neither `statement_timeout` nor a cancel request ends a COMMIT that waits for a standby the right way: the
     first does nothing and the second makes it look like success.
     """
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as wire:
         wire.shutdown(socket.SHUT_RDWR)
 
 
-def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
-    record.info["used"] = monotonic()
+def _refuse_if_ended(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+    """See, without asking the server, whether it has ended a pooled connection; the pool makes a new one then.
 
-
-def _ping_if_idle(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _proxy: object) -> None:
-    """See whether a connection that was not in use lately still lives; the pool makes a new one if not."""
-    if monotonic() - record.info["used"] < IDLE:
-        return
+    A question could wait for ever for its answer. A server that ended a connection has said so already.
+    """
     try:
-        connection.execute("")
-        connection.rollback()
-    except psycopg.Error as exc:
+        has_news, _, _ = select([connection.fileno()], [], [], 0)
+    except (psycopg.Error, OSError, ValueError) as exc:
         raise DisconnectionError from exc
+    if has_news:
+        raise DisconnectionError
 
 
 def _shown(connection: psycopg.Connection[Any], setting: str) -> str:

@@ -92,6 +92,8 @@ class LockedConnection(sqlite3.Connection):
         super().close()
 
     def _give_up(self, timer: Timer) -> None:
+        if self._timer is timer:
+            self.interrupt()  # a statement that runs for long; it would hold up the roll-back too
         with self._ending:
             if self._timer is timer:  # else the transaction ended meanwhile, and this may be the next one
                 self._overdue = True
@@ -107,13 +109,13 @@ class LockedConnection(sqlite3.Connection):
             self._lock_file = None
 
 
-def open_engine(url: URL, *, patience: timedelta) -> Engine:
+def open_engine(url: URL, *, patience: timedelta, most_connections: int) -> Engine:
     """Make an engine that waits at most `patience` for a writer that is not of this program."""
     engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=5,
-        max_overflow=20,
+        max_overflow=most_connections - 5,
         pool_timeout=patience.total_seconds(),
         connect_args={
             "factory": LockedConnection,

@@ -6,8 +6,9 @@ the wait. This is the one part of the store that commits by itself, because the 
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -71,7 +72,9 @@ class Writer:
         self._max_rejections = max_rejections
         self._on_stored = on_stored  #: called after new messages were committed; wakes the worker
         self._starting = Lock()
+        self._breaking_off = Lock()
         self._pid = 0
+        self._thread: Thread  #: and with it `_queue`, `_busy` and `_rejected`: made at the first use
 
     def store(self, new: New) -> Receipt:
         """Wait until the row is durable; or raise StorageError, and then it must not be acknowledged.
@@ -88,7 +91,7 @@ class Writer:
 
     def submit(self, new: New) -> Future[Receipt]:
         """Put a row in line and give what will hold its receipt; or raise Overloaded at once."""
-        if self._pid != os.getpid():
+        if self._pid != os.getpid() or not self._thread.is_alive():
             self._start()
         if self._queue.qsize() >= self._max_waiting:
             raise Overloaded(f"{self._max_waiting} requests wait for the database already")
@@ -109,14 +112,14 @@ class Writer:
 
     def _start(self) -> None:
         with self._starting:
-            if self._pid == os.getpid():
+            if self._pid != os.getpid():
+                if self._pid:  # a fork: the parent's connections stay the parent's
+                    self._engine.dispose(close=False)
+                self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
+                self._busy: tuple[float, Any] | None = None
+                self._rejected = False
+            elif self._thread.is_alive():
                 return
-            if self._pid:  # a fork: the parent's connections stay the parent's
-                self._engine.dispose(close=False)
-            self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
-            self._busy: tuple[float, Any] | None = None
-            self._rejected = False
-            self._failing = False
             self._thread = Thread(target=self._run, name="writer", daemon=True)
             self._pid = os.getpid()
             self._thread.start()
@@ -126,11 +129,11 @@ class Writer:
         closing = False
         while not closing:
             batch, closing = self._next_batch()
-            if batch:
-                self._commit(batch)
+            for kind in (NewMessage, NewRejection):  # each its own transaction: neither pays for the other
+                if of_kind := [waiter for waiter in batch if isinstance(waiter.new, kind)]:
+                    self._commit(of_kind)
             if closing or monotonic() >= next_odd_jobs:
-                if not self._failing:  # else they would only be one more to get stuck
-                    self._do_odd_jobs()
+                self._do_odd_jobs()
                 next_odd_jobs = monotonic() + ODD_JOBS_EVERY
 
     def _next_batch(self) -> tuple[list[Waiter], bool]:
@@ -149,7 +152,7 @@ class Writer:
         return batch, True
 
     def _commit(self, batch: Sequence[Waiter]) -> None:
-        """Store a batch and tell its waiters; a row that the database refuses fails alone."""
+        """Store a batch of one kind and tell its waiters; a row that the database refuses fails alone."""
         try:
             receipts = self._stored([waiter.new for waiter in batch])
         except (
@@ -171,45 +174,47 @@ class Writer:
             log.error("row refused by the database", error=in_one_line(exc))
             self._fail(batch, exc)
         else:
-            self._failing = False
             told: set[bytes] = set()
             for waiter in batch:
                 receipt = receipts[waiter.new.key]
                 is_copy = waiter.new.key in told and receipt.outcome is Outcome.STORED
                 waiter.future.set_result(replace(receipt, outcome=Outcome.DUPLICATE) if is_copy else receipt)
                 told.add(waiter.new.key)
-            if any(isinstance(waiter.new, NewMessage) for waiter in batch):
+            if isinstance(batch[0].new, NewMessage):
                 self._on_stored()
 
     def _fail(self, batch: Sequence[Waiter], cause: Exception) -> None:
-        self._failing = True
         for waiter in batch:
             error = StorageError(f"the database could not store it: {in_one_line(cause)}")
             error.__cause__ = cause
             waiter.future.set_exception(error)
 
     def _stored(self, batch: Sequence[New]) -> dict[bytes, Receipt]:
-        """Make a batch durable; when this returns, it is."""
-        messages = [new for new in batch if isinstance(new, NewMessage)]
-        rejected = [new for new in batch if isinstance(new, NewRejection)]
-        receipts: dict[bytes, Receipt] = {}
-        try:
-            with self._connection() as conn:
-                warnings = conn.info.get("warnings", [])
-                warnings.clear()
-                self._busy = (monotonic(), conn.connection.driver_connection)
-                with conn.begin():
-                    if messages:
-                        receipts |= add_messages(conn, messages, attempt_limit=self._attempt_limit)
-                    if rejected:
-                        receipts |= add_rejections(conn, rejected)
-                        self._rejected = True
-                if warnings:
-                    conn.invalidate()
-                    raise StorageError(f"the database answered with a warning: {warnings[0]}")
-        finally:
-            self._busy = None
+        """Make a batch of one kind durable, in one transaction; when this returns, it is."""
+        with self._connection() as conn, self._watched(conn):
+            warnings = conn.info.get("warnings", [])
+            warnings.clear()
+            with conn.begin():
+                messages = [new for new in batch if isinstance(new, NewMessage)]
+                if messages:
+                    receipts = add_messages(conn, messages, attempt_limit=self._attempt_limit)
+                else:
+                    receipts = add_rejections(conn, [new for new in batch if isinstance(new, NewRejection)])
+                    self._rejected = True
+            if warnings:
+                conn.invalidate()
+                raise StorageError(f"the database answered with a warning: {warnings[0]}")
         return receipts
+
+    @contextmanager
+    def _watched(self, conn: Connection) -> Iterator[None]:
+        """Let those who wait for too long break off what is done with this connection."""
+        self._busy = (monotonic(), conn.connection.driver_connection)
+        try:
+            yield
+        finally:
+            with self._breaking_off:
+                self._busy = None
 
     def _connection(self) -> Connection:
         """Give a connection whose one statement a batch is its own transaction where that can be, on PostgreSQL.
@@ -222,20 +227,24 @@ class Writer:
 
     def _break_off(self) -> None:
         """End a commit that somebody has waited for too long, so that the writer can go on without it."""
-        busy = self._busy
-        # half of the deadline: who waits now may have come while the commit before was under way
-        if busy and self._engine.dialect.name == "postgresql" and monotonic() - busy[0] >= self._deadline / 2:
-            postgresql.cut_off(busy[1])
+        if self._engine.dialect.name != "postgresql":
+            return
+        with self._breaking_off:  # so that the connection cut is not somebody else's by now
+            busy = self._busy
+            # half of the deadline: who waits now may have come while the commit before was under way
+            if busy and monotonic() - busy[0] >= self._deadline / 2:
+                postgresql.cut_off(busy[1])
 
     def _do_odd_jobs(self) -> None:
         """Save the counts and keep the rejections bounded; nobody waits for either."""
         try:
-            with self._engine.begin() as conn:
-                counts = self._intake.save(conn)
-            self._intake.forget(counts)
-            if self._rejected:
-                with self._engine.begin() as conn:
-                    rejections.trim(conn, keep=self._max_rejections)
-                self._rejected = False
+            with self._engine.connect() as conn, self._watched(conn):
+                with conn.begin():
+                    counts = self._intake.save(conn)
+                self._intake.forget(counts)
+                if self._rejected:
+                    with conn.begin():
+                        rejections.trim(conn, keep=self._max_rejections)
+                    self._rejected = False
         except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
             log.warning("counts not saved yet", error=in_one_line(exc))

@@ -53,6 +53,7 @@ def _spryng(gateway: Gateway, request: Request) -> Response:
     try:
         return _answer(gateway, *_read(gateway, request))
     except CutShort:
+        log.warning("cut short", remote_addr=request.remote_addr)
         return _text(400, "The body was cut short.")
     except StorageError:
         return _text(503, "Not stored; send it again.", **{"Retry-After": "60"})

@@ -1,5 +1,7 @@
 """Is it alive, is it ready, and what does it count: for load balancers and Prometheus."""
 
+from threading import Lock
+
 import structlog
 from flask import Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -11,6 +13,7 @@ from mo_gateway.errors import MoGatewayError, StorageError
 from mo_gateway.gateway import Gateway
 from mo_gateway.store import schema, sqlite
 from mo_gateway.store.engine import READ_ONLY
+from mo_gateway.store.failures import in_one_line
 
 from . import access
 
@@ -19,6 +22,7 @@ log = structlog.get_logger()
 
 def register(app: Flask, gateway: Gateway) -> None:
     """Add the three views."""
+    looking = Lock()
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -28,11 +32,15 @@ def register(app: Flask, gateway: Gateway) -> None:
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
         """Say whether messages can be stored now."""
+        if not looking.acquire(blocking=False):  # a hung database must not take a thread for each that asks
+            return jsonify(ready=False, reason="another look at the database has no answer yet"), 503
         try:
             _check_storage(gateway)
         except (MoGatewayError, SQLAlchemyError, OSError) as exc:
-            log.warning("not ready", error=type(exc).__name__)
+            log.warning("not ready", error=in_one_line(exc))
             return jsonify(ready=False, reason=_reason(exc)), 503
+        finally:
+            looking.release()
         return jsonify(ready=True), 200
 
     @app.get("/metrics")
