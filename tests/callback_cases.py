@@ -14,20 +14,10 @@ import yaml
 from werkzeug.datastructures import Headers
 from werkzeug.test import create_environ
 
+from .examples import FORM, FORM_TYPE
+
 FOLDER = Path(__file__).parent / "cases"
 SECRET = "let-me-in"
-FORM = "application/x-www-form-urlencoded"
-
-EXAMPLE = {
-    "MSISDN": "32412345678",
-    "KEYWORD": "WIN",
-    "PARM": "ON",
-    "OPERATOR": "20601",
-    "TIMESTAMP": "20040208152544",
-    "SHORTCODE": "4414",
-    "COUNTRY": "BEL",
-    "REFERENCE": "MARKETING_1",
-}
 
 #: What the words behind `answer:` stand for; a number stands for its status.
 ANSWERS = {
@@ -133,7 +123,7 @@ def read_call(written: Mapping[str, Any], otherwise: str) -> Call:
     if "body_hex" in written:
         sent["body"] = bytes.fromhex(written["body_hex"])
     answer = written.get("answer", otherwise)
-    default_type = {} if method in ("GET", "HEAD") else {"Content-Type": FORM}
+    default_type = {} if method in ("GET", "HEAD") else {"Content-Type": FORM_TYPE}
     headers = {**default_type, **written.get("headers", {})}
     return Call(
         method=method,
@@ -148,7 +138,7 @@ def read_call(written: Mapping[str, Any], otherwise: str) -> Call:
 
 def example_form(written: Mapping[str, Any]) -> bytes:
     """Give the documented example with what the case changes in it."""
-    fields = EXAMPLE | {name: text(value) for name, value in written.get("change", {}).items()}
+    fields = FORM | {name: text(value) for name, value in written.get("change", {}).items()}
     form = "&".join(f"{name}={value}" for name, value in fields.items() if name not in written.get("without", []))
     form += text(written.get("append", ""))
     missing = int(written.get("bytes", len(form))) - len(form)

@@ -21,8 +21,9 @@ from mo_gateway.gateway import open_gateway
 from mo_gateway.store import tables
 from mo_gateway.web import create_app
 
-from .callback_cases import FORM, SECRET, Call, Case, load_cases, read_call, text
+from .callback_cases import SECRET, Call, Case, load_cases, read_call, text
 from .conftest import MakeSettings
+from .examples import FORM_TYPE
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the clock of a case: its requests come a minute apart
 
@@ -141,7 +142,7 @@ def check_answer(call: Call, answer: Answer, forbidden: Answer) -> None:
         assert media_type(answer) == "text/plain"
         assert 0 < len(answer.body) < 200
     if answer.status == 415:
-        assert FORM.encode() in answer.body
+        assert FORM_TYPE.encode() in answer.body
 
 
 def check_receipt(

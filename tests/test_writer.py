@@ -1,6 +1,7 @@
 """The writer: what is acknowledged is durable, and each trap of group commit stays shut."""
 
 import os
+import resource
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -204,6 +205,24 @@ def test_a_dead_connection_refuses_its_batch_and_the_next_one_gets_a_new_connect
 
     assert retried(gateway, new_message(gateway)).outcome in (Outcome.STORED, Outcome.DUPLICATE)
     gateway.close()
+
+
+def test_a_process_with_thousands_of_open_files_still_reaches_its_database(
+    postgres_url: str, make_settings: MakeSettings
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]  # as many clients would have
+    gateway = open_gateway(make_settings(postgres_url))
+
+    first = gateway.writer.store(new_message(gateway))
+    again = gateway.writer.store(new_message(gateway))
+
+    assert (first.outcome, again.outcome) == (Outcome.STORED, Outcome.DUPLICATE)
+    gateway.close()
+    for file in files:
+        os.close(file)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_commit_that_never_ends_is_cut_off_and_the_writer_goes_on(

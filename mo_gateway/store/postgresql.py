@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 from datetime import timedelta
-from select import select
+from select import POLLIN, poll
 from typing import Any
 
 import psycopg
@@ -83,11 +83,12 @@ def _refuse_if_ended(connection: psycopg.Connection[Any], _record: object, _prox
 
     A question could wait for ever for its answer. A server that ended a connection has said so already.
     """
+    news = poll()  # not select(), which takes no descriptor over 1023
     try:
-        has_news, _, _ = select([connection.fileno()], [], [], 0)
-    except (psycopg.Error, OSError, ValueError) as exc:
+        news.register(connection.fileno(), POLLIN)
+    except psycopg.Error as exc:
         raise DisconnectionError from exc
-    if has_news:
+    if news.poll(0):
         raise DisconnectionError
 
 
