@@ -5,6 +5,7 @@ So the bytes are split and unquoted as bytes, and decoded at the end, once.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -38,6 +39,15 @@ class Form:
     marks: tuple[str, ...]  #: `charset-unknown`, `undecodable-bytes`
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of a request that is no form."""
+
+    text: str
+    charset: str  #: how it was read: iso-8859-1, windows-1252 or utf-8
+    marks: tuple[str, ...]  #: `charset-unknown`, `undecodable-bytes`
+
+
 def read_form(raw: bytes, *, content_type: str, charset: str) -> Form:
     """Split and decode `name=value&…` bytes; nothing is ever refused here.
 
@@ -46,18 +56,22 @@ def read_form(raw: bytes, *, content_type: str, charset: str) -> Form:
     is text as it stands.
     """
     pairs = [_unquoted(part) for part in raw.split(b"&") if part]
-    marks = []
-    named = _CHARSET_PARAMETER.search(content_type)
-    if named:
-        known = CHARSET_NAMES.get(named[1].lower())
-        charset = known or charset
-        marks += [] if known else ["charset-unknown"]
-    if charset == "auto":
-        charset = _guessed(b"&".join(value for _, value in pairs))
+    values = [value for _, value in pairs]
+    charset, marks = _settled(content_type, charset, values)
     parameters = tuple((name.decode("latin-1"), decode(value, charset)) for name, value in pairs)
-    if charset == "utf-8" and any(not _is_utf_8(value) for _, value in pairs):
-        marks.append("undecodable-bytes")
-    return Form(parameters, charset, tuple(marks))
+    return Form(parameters, charset, marks)
+
+
+def read_document(raw: bytes, *, content_type: str, charset: str) -> Document:
+    """Decode a whole document by the rules that hold for the values of a form; nothing is ever refused here."""
+    charset, marks = _settled(content_type, charset, [raw])
+    return Document(decode(raw, charset), charset, marks)
+
+
+def named_charset(content_type: str) -> str | None:
+    """Give the charset that a Content-Type names, in its own writing; None where it names none."""
+    named = _CHARSET_PARAMETER.search(content_type)
+    return named[1] if named else None
 
 
 def decode(value: bytes, charset: str) -> str:
@@ -65,6 +79,21 @@ def decode(value: bytes, charset: str) -> str:
     if charset == "windows-1252":
         return value.decode("windows-1252", "surrogateescape").translate(_UNDEFINED_IN_1252)
     return value.decode(charset, "replace")
+
+
+def _settled(content_type: str, charset: str, values: Sequence[bytes]) -> tuple[str, tuple[str, ...]]:
+    """Decide how values are read, and give the marks of what is odd about that."""
+    marks = []
+    named = named_charset(content_type)
+    if named:
+        known = CHARSET_NAMES.get(named.lower())
+        charset = known or charset
+        marks += [] if known else ["charset-unknown"]
+    if charset == "auto":
+        charset = _guessed(b"&".join(values))
+    if charset == "utf-8" and not all(map(_is_utf_8, values)):
+        marks.append("undecodable-bytes")
+    return charset, tuple(marks)
 
 
 def _unquoted(part: bytes) -> tuple[bytes, bytes]:

@@ -1,13 +1,10 @@
-"""The words of the gateway: what comes in, what is stored, what a handler gets and gives back."""
+"""The words of the receiving side: what comes in, what a handler gets, what is proof of its being stored."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from .errors import FieldError
-
-_MSISDN = re.compile(r"[1-9][0-9]{5,14}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +24,11 @@ class Message:
     """One inbound (mobile-originated) SMS: the wire's own names in lower case, validated."""
 
     provider: str
+    provider_id: str | None = None  #: the provider's own id of it; with one, the dedupe key is time and id
     msisdn: str  #: digits, country code first, no `+`
-    keyword: str  #: the first word, as received
+    keyword: str  #: the first word, as received; empty where the SMS is
     parm: str  #: all text after the keyword; may be empty
-    operator: str  #: MCC and MNC of the subscriber's network, five digits
+    operator: str  #: MCC and MNC of the subscriber's network, five digits; empty where it was not said
     shortcode: str
     country: str  #: ISO 3166-1 alpha-3
     reference: str | None
@@ -48,23 +46,6 @@ class Message:
     def text(self) -> str:
         """The whole SMS: keyword and parm."""
         return f"{self.keyword} {self.parm}" if self.parm else self.keyword
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An SMS that a handler wants sent; queued in the transaction that marks the message handled."""
-
-    text: str
-    to: str | None = None  #: an MSISDN; None = who sent the message
-    sender: str | None = None  #: None = the shortcode the message came to
-    provider: str | None = None  #: None = the provider the message came from
-    reference: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.text:
-            raise ValueError("a Reply needs a text that is not empty")
-        if self.to is not None and not _MSISDN.fullmatch(self.to):
-            raise ValueError("a Reply goes to an MSISDN: 6 to 15 digits, country code first, without +")
 
 
 class Outcome(StrEnum):

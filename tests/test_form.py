@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mo_gateway.form import CHARSET_NAMES, decode, read_form
+from mo_gateway.form import CHARSET_NAMES, decode, named_charset, read_document, read_form
 from mo_gateway.settings import CHARSETS
 
 from .examples import FORM_TYPE
@@ -142,3 +142,35 @@ def test_single_byte_charsets_lose_nothing(value: bytes, charset: str) -> None:
 
     back = b"".join(one.encode("latin-1") if ord(one) < 256 else one.encode("windows-1252") for one in text)
     assert back == value
+
+
+@pytest.mark.parametrize(
+    ("content_type", "charset"),
+    [
+        ("text/xml; charset=UTF-8", "UTF-8"),
+        ('text/xml;CHARSET = "klingon"; x=y', "klingon"),
+        ("text/xml", None),
+        ("", None),
+    ],
+)
+def test_a_content_type_names_a_charset_or_none(content_type: str, charset: str | None) -> None:
+    assert named_charset(content_type) == charset
+
+
+@pytest.mark.parametrize(
+    ("raw", "content_type", "charset", "expected"),
+    [
+        (b"<a>\xe9&amp;+%41</a>", "", "iso-8859-1", ("<a>é&amp;+%41</a>", "iso-8859-1", ())),
+        (b"\xc3\xa9", "text/xml; charset=utf-8", "iso-8859-1", ("é", "utf-8", ())),
+        (b"\xe9", "text/xml; charset=klingon", "iso-8859-1", ("é", "iso-8859-1", ("charset-unknown",))),
+        (b"\xe9", "", "utf-8", ("\ufffd", "utf-8", ("undecodable-bytes",))),
+        (b"\x80", "", "auto", ("€", "windows-1252", ())),
+        (b"\xe2\x82\xac", "", "auto", ("€", "utf-8", ())),
+    ],
+)
+def test_a_document_is_decoded_by_the_rules_of_a_form(
+    raw: bytes, content_type: str, charset: str, expected: tuple[str, str, tuple[str, ...]]
+) -> None:
+    document = read_document(raw, content_type=content_type, charset=charset)
+
+    assert (document.text, document.charset, document.marks) == expected

@@ -64,6 +64,39 @@ def test_what_is_not_a_field_does_not_change_the_key() -> None:
     assert message_key(again) == message_key(MESSAGE)
 
 
+def test_with_the_provider_s_own_id_the_key_is_time_and_id() -> None:
+    message = replace(MESSAGE, provider_id="7a02c0000f00")
+    retry = replace(message, keyword="win", parm="", operator="", shortcode="1", country="NLD", reference="2")
+
+    assert message_key(retry) == message_key(message)
+    assert len(message_key(message)) == 16
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"provider_id": "7a02c0000g00"},
+        {"provider_id": ""},
+        {"provider_id": None},
+        {"provider": "other"},
+        {"timestamp_raw": "20040208152545"},
+    ],
+)
+def test_another_id_or_time_or_provider_is_another_message(changes: dict[str, str | None]) -> None:
+    message = replace(MESSAGE, provider_id="7a02c0000f00")
+
+    assert message_key(replace(message, **changes)) != message_key(message)  # type: ignore[arg-type] # all are text
+
+
+@given(one=st.tuples(st.text(), st.text()), other=st.tuples(st.text(), st.text()))
+def test_keys_with_an_id_are_equal_exactly_when_provider_and_id_are(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    first, second = (replace(MESSAGE, provider=name, provider_id=number) for name, number in (one, other))
+
+    assert (message_key(first) == message_key(second)) is (one == other)
+
+
 def test_text_that_moves_from_one_field_to_its_neighbour_changes_the_key() -> None:
     assert message_key(replace(MESSAGE, keyword="WINO", parm="N")) != message_key(MESSAGE)
 
@@ -88,10 +121,13 @@ def test_keys_are_equal_exactly_when_all_fields_are(one: list[str], other: list[
 
 @given(one=timestamps, other=timestamps)
 def test_keys_sort_by_the_time_of_the_message(one: str, other: str) -> None:
-    first, second = (message_key(replace(MESSAGE, timestamp_raw=digits)) for digits in (one, other))
+    for provider_id in (None, "7a02c0000f00"):
+        first, second = (
+            message_key(replace(MESSAGE, timestamp_raw=digits, provider_id=provider_id)) for digits in (one, other)
+        )
 
-    assert int.from_bytes(first[:6]) == int(one)
-    assert one == other or (first < second) is (one < other)
+        assert int.from_bytes(first[:6]) == int(one)
+        assert one == other or (first < second) is (one < other)
 
 
 def test_a_rejection_differs_by_method_media_type_and_bytes() -> None:

@@ -7,77 +7,20 @@ silent or contradicts itself, `docs/callback.md` says what was decided.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError
 
-from mo_gateway.errors import FieldError, InvalidRequest
 from mo_gateway.form import Form, read_form
 from mo_gateway.message import Message, WebhookRequest
+from mo_gateway.mo_fields import CONTROL, CONTROL_BUT_LINES, Digits, Msisdn, Once, Text, loaded, moment
 from mo_gateway.numbering import Numbering
+from mo_gateway.providers import Piece
 
 DEFAULT_OPERATOR = "20601"  # the document: "Default waarde OPERATOR=20601"
-LONGEST_SHOWN_VALUE = 100
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_MSISDN = re.compile(r"[+ ]?([1-9][0-9]{5,14})")
-_TIME_PARTS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
-_DIGITS = re.compile(r"[0-9]+")  # never \d: it takes the digits of every script
-
-
-class Once(fields.Field[Any]):
-    """A parameter that may come once; the value to read holds all that came under its name."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if len(value) > 1:
-            raise ValidationError(f"may be given once, not {len(value)} times")
-        return self.read(value[0])
-
-    def read(self, value: str) -> str:
-        """Give the value as it is stored, or raise ValidationError with the rule it broke."""
-        raise NotImplementedError
-
-
-class Text(Once):
-    """Appendix A "Alphanumeric": any character of the charset, control characters apart."""
-
-    def __init__(self, shortest: int, longest: int | None, control: re.Pattern[str], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.shortest, self.longest, self.control = shortest, longest, control
-
-    def read(self, value: str) -> str:
-        if len(value) < self.shortest or (self.longest is not None and len(value) > self.longest):
-            raise ValidationError(f"must be {self.shortest} to {self.longest} characters long, not {len(value)}")
-        if self.control.search(value):
-            raise ValidationError("may hold no control characters")
-        return value
-
-
-class Digits(Once):
-    """Appendix A "Numeric": the characters 0 to 9."""
-
-    def __init__(self, shortest: int, longest: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.shortest, self.longest = shortest, longest
-
-    def read(self, value: str) -> str:
-        if not _DIGITS.fullmatch(value) or not self.shortest <= len(value) <= self.longest:
-            length = self.shortest if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
-            raise ValidationError(f"must be {length} digits 0-9")
-        return value
-
-
-class Msisdn(Once):
-    """Appendix A "MSISDN-numeric": digits, one leading + allowed (unescaped it arrives as a space)."""
-
-    def read(self, value: str) -> str:
-        match = _MSISDN.fullmatch(value)
-        if not match:
-            raise ValidationError("must be 6 to 15 digits 0-9 that begin with the country code, not with 0")
-        return match[1]
+_TIMESTAMP = re.compile(r"[0-9]{14}")  # never \d: it takes the digits of every script
 
 
 class Time(Once):
@@ -89,10 +32,10 @@ class Time(Once):
 
     def read(self, value: str) -> str:
         # strptime would take 13 digits too
-        if not _DIGITS.fullmatch(value) or len(value) != 14:
+        if not _TIMESTAMP.fullmatch(value):
             raise ValidationError("must be 14 digits, YYYYMMDDHHMMSS")
         try:
-            _moment(value, self.timezone)
+            moment(value, self.timezone)
         except (ValueError, OverflowError) as exc:
             raise ValidationError(f"must be a time that exists, YYYYMMDDHHMMSS ({exc})") from exc
         return value
@@ -137,13 +80,13 @@ def callback_schema(numbering: Numbering, operator_policy: str, timezone: ZoneIn
     return Schema.from_dict(
         {
             "MSISDN": Msisdn(required=True),
-            "KEYWORD": Text(2, 15, _CONTROL, required=True),
-            "PARM": Text(0, None, _CONTROL_BUT_LINES, load_default=""),
+            "KEYWORD": Text(2, 15, CONTROL, required=True),
+            "PARM": Text(0, None, CONTROL_BUT_LINES, load_default=""),
             "OPERATOR": Operator(numbering, operator_policy, load_default=DEFAULT_OPERATOR),
             "TIMESTAMP": Time(timezone, required=True),
             "SHORTCODE": Digits(1, 20, required=True),
             "COUNTRY": Country(numbering.countries, required=True),
-            "REFERENCE": Text(0, 100, _CONTROL, load_default=""),
+            "REFERENCE": Text(0, 100, CONTROL, load_default=""),
         },
         name="Callback",
     )(unknown=EXCLUDE)
@@ -160,6 +103,10 @@ class Spryng:
 
     name = "spryng"
 
+    def split(self, request: WebhookRequest) -> Sequence[Piece]:
+        """Give the request as it is: it holds one message."""
+        return [Piece(id="", request=request)]
+
     def parse(self, request: WebhookRequest, charset: str | None = None) -> Message:
         """Read one callback, or raise InvalidRequest with every bad field, its value and the rule it broke.
 
@@ -171,11 +118,8 @@ class Spryng:
             charset=charset or self.charset,
         )
         given = _by_name(form, self.schema.fields)
-        try:
-            values = self.schema.load(given)
-        except ValidationError as exc:
-            raise InvalidRequest(_field_errors(exc, given)) from exc
-        sent_at, clock_marks = _moment(values["TIMESTAMP"], self.timezone)
+        values = loaded(self.schema, given)
+        sent_at, clock_marks = moment(values["TIMESTAMP"], self.timezone)
         defaulted = not given.get("OPERATOR", [""])[0]
         return Message(
             provider=self.name,
@@ -207,20 +151,6 @@ class Spryng:
         return marks
 
 
-def _moment(digits: str, timezone: ZoneInfo) -> tuple[datetime, list[str]]:
-    """Read YYYYMMDDHHMMSS in a zone: the moment in UTC and the marks of a clock change.
-
-    Raises ValueError for what no calendar has, OverflowError for what UTC has not in the years 1 to 9999.
-    """
-    year, month, day, hour, minute, second = (int(digits[start:end]) for start, end in _TIME_PARTS)
-    local = datetime(year, month, day, hour, minute, second, tzinfo=timezone)  # fold=0: the first of two
-    moment = local.astimezone(UTC)
-    if local.utcoffset() == local.replace(fold=1).utcoffset():
-        return moment, []
-    is_skipped = moment.astimezone(timezone).replace(tzinfo=None) != local.replace(tzinfo=None)
-    return moment, ["clock-skipped" if is_skipped else "clock-repeated"]
-
-
 def _by_name(form: Form, known: Mapping[str, object]) -> dict[str, list[str]]:
     """Collect the values of each known parameter; a name counts as written, or wholly in lower case."""
     given: dict[str, list[str]] = {}
@@ -229,19 +159,3 @@ def _by_name(form: Form, known: Mapping[str, object]) -> dict[str, list[str]]:
         if wire_name in known:
             given.setdefault(wire_name, []).append(value)
     return given
-
-
-def _field_errors(exc: ValidationError, given: Mapping[str, Sequence[str]]) -> list[FieldError]:
-    return [
-        FieldError(
-            field=name,
-            value=_shown(given.get(name, ())),
-            rule=" ".join(rules) if name in given else "is required and did not come",
-        )
-        for name, rules in sorted(exc.messages_dict.items())
-    ]
-
-
-def _shown(values: Sequence[str]) -> str:
-    # NUL is the one character that PostgreSQL's jsonb cannot hold; the raw bytes are kept as they came
-    return ", ".join(values)[:LONGEST_SHOWN_VALUE].replace("\0", "\ufffd")
