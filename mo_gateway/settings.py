@@ -8,29 +8,33 @@ import contextlib
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha1
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from marshmallow import RAISE, Schema, ValidationError, fields
-from marshmallow.validate import OneOf, Range
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow.validate import OneOf, Range, Regexp
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
+from . import provider_settings
 from .errors import ConfigError
+from .setting_types import SWITCH, DatabaseUrl, ExistingFile, Networks, PublicUrl, Seconds, StopReply, Words, Zone
 
 PREFIX = "MO_GATEWAY_"
 SECRET_FILE = "mo-gateway.secret"  # noqa: S105 - the name of a file
 PERSON_SECRET_FILE = "mo-gateway.person-secret"  # noqa: S105 - the name of a file
-SWITCH: dict[str, Any] = {"invalid": "1 or 0"}  # said where a value is neither
 CHARSETS = ("iso-8859-1", "windows-1252", "utf-8", "auto")
 
+SENDER = r"(?:[0-9]{1,15}|[ -~]{1,11})\Z"
+SENDER_RULE = "a number of at most 15 digits, or at most 11 letters, digits and signs"
+
 #: Settings whose value must never be shown, not even when it is wrong.
-SECRETS = ("DATABASE_URL", "CALLBACK_SECRET", "PERSON_SECRET")
+SECRETS = ("DATABASE_URL", "CALLBACK_SECRET", "PERSON_SECRET", *provider_settings.secret_variables())
 
 Network = IPv4Network | IPv6Network
 
@@ -39,9 +43,9 @@ Network = IPv4Network | IPv6Network
 class Settings:
     """What the operator decided; checked, with every default in place."""
 
-    database_url: URL
-    callback_secret: tuple[str, ...]  #: any of these opens the callback; empty = none is asked for
-    person_secret: bytes  #: key of the HMAC that makes `person_key` from an MSISDN
+    database_url: URL = field(repr=False)
+    callback_secret: tuple[str, ...] = field(repr=False)  #: any of these opens the callback; empty = none does
+    person_secret: bytes = field(repr=False)  #: key of the HMAC that makes `person_key` from an MSISDN
     allowed_networks: tuple[Network, ...]  #: who may post; empty = everybody who knows the secret
     trusted_proxies: int  #: how many proxies before us write X-Forwarded-For
     public_url: str  #: what stands before the path in the printed callback URL; empty = the bound address
@@ -61,6 +65,21 @@ class Settings:
     retry_delay: timedelta
     max_attempts: int
     metrics_networks: tuple[Network, ...]
+    reply_provider: str  #: who sends replies; empty = the provider that the message came from
+    reply_sender: str  #: what the handset shows; empty = the shortcode that the message came to
+    reply_limit: int  #: replies to one person on one shortcode in an hour
+    loop_limit: int  #: times that the same text goes to one person within ten minutes
+    daily_budget: int  #: parts a day; 0 = no limit
+    reply_max_age: timedelta  #: a reply that could not be sent for so long is not sent any more
+    send_timeout: timedelta  #: for one call of a provider's API
+    send_threads: int  #: calls at a time, for each provider
+    send_test_replies: bool  #: send the answers to test messages by real providers too
+    transliterate: bool  #: replace letters that are not GSM by those that look like them
+    stop_words: tuple[str, ...]  #: beside those of `stop.py`
+    stop_reply: str  #: auto, none or the text of the confirmation
+    default_country: str  #: of messages whose provider names none
+    providers: Mapping[str, Mapping[str, Any]] = field(repr=False)  #: provider → its settings, where it can send
+    report_codes: Mapping[str, str]  #: what Spryng's words in delivery reports mean, beside those that are known
     log_format: str  #: auto, human or json
     metrics_folder: Path | None  #: where the processes of one `run` share their counters
 
@@ -68,6 +87,19 @@ class Settings:
     def handler_limit(self) -> timedelta:
         """How long one try of a handler may take: 25 s of a 30 s lease, so that the lease outlives it."""
         return self.lease * 5 / 6
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown: callback secrets and the providers' credentials."""
+        credentials = [
+            str(values[name])
+            for values in self.providers.values()
+            for name in map(str.lower, provider_settings.SECRETS)
+            if values.get(name)
+        ]
+        # 1601SMS takes the SHA-1 of a password for the password itself
+        hashes = [sha1(secret.encode(), usedforsecurity=False).hexdigest() for secret in credentials]
+        return (*self.callback_secret, *credentials, *hashes)
 
     @property
     def is_sqlite(self) -> bool:
@@ -81,88 +113,11 @@ class Settings:
         return f"/spryng/mo/{quote(self.callback_secret[0], safe='')}"
 
 
-class Seconds(fields.Float):
-    """A duration in seconds, fractions allowed."""
-
-    rule = "a number of seconds, over 0 and at most a day (86400)"
-    default_error_messages = {"invalid": rule, "special": rule}  # noqa: RUF012 - marshmallow wants it so
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        seconds = super()._deserialize(value, attr, data, **kwargs)
-        if not 0.000001 <= seconds <= 86400:  # a timedelta knows microseconds, less would be 0
-            raise ValidationError(self.rule)
-        return timedelta(seconds=seconds)
-
-
-class Words(fields.Field[tuple[str, ...]]):
-    """Words with commas between them."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
-        return tuple(word for word in (part.strip() for part in value.split(",")) if word)
-
-
-class Networks(Words):
-    """Addresses and networks in CIDR notation, with commas between them."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        try:
-            return tuple(ip_network(word) for word in super()._deserialize(value, attr, data))
-        except ValueError as exc:
-            raise ValidationError(f"addresses or networks such as 192.0.2.0/24 ({exc})") from exc
-
-
-class Zone(fields.Field[ZoneInfo]):
-    """The name of a time zone."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> ZoneInfo:
-        try:
-            return ZoneInfo(value)
-        except (ValueError, OSError, LookupError) as exc:
-            raise ValidationError("the name of a time zone, such as Europe/Amsterdam") from exc
-
-
-class ExistingFile(fields.Field[Path]):
-    """The path of a file that can be read."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Path:
-        if not os.access(value, os.R_OK) or not Path(value).is_file():
-            raise ValidationError("the path of a file that can be read")
-        return Path(value)
-
-
-class DatabaseUrl(fields.Field[URL]):
-    """Where the database is; a PostgreSQL URL without a driver gets psycopg."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> URL:
-        rule = "sqlite:///FILE or postgresql://USER@HOST/NAME"
-        try:
-            url = make_url(value)
-        except (ArgumentError, ValueError) as exc:
-            raise ValidationError(rule) from exc
-        if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
-            return url.set(drivername="postgresql+psycopg")
-        if url.drivername != "sqlite" or url.host or url.query:
-            raise ValidationError(rule)
-        if url.database in (None, "", ":memory:"):
-            raise ValidationError(f"{rule}; a database in memory would lose what was acknowledged")
-        return url
-
-
-class PublicUrl(fields.Url):
-    """How the world reaches this gateway, without a path."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        url = str(super()._deserialize(value, attr, data, **kwargs))
-        if "?" in url or "#" in url:
-            raise self.make_error("invalid")
-        return url.rstrip("/")
-
-
 class SettingsSchema(Schema):
     """One field a variable, with its default and what would be right."""
 
     class Meta:
-        unknown = RAISE
+        unknown = EXCLUDE  # the providers'
 
     DATABASE_URL = DatabaseUrl(load_default=make_url("sqlite:///mo-gateway.db"))
     CALLBACK_SECRET = Words(load_default=())
@@ -170,12 +125,7 @@ class SettingsSchema(Schema):
     PERSON_SECRET = fields.String(load_default="")
     ALLOWED_NETWORKS = Networks(load_default=())
     TRUSTED_PROXIES = fields.Integer(load_default=0, validate=Range(0, 10))
-    PUBLIC_URL = PublicUrl(
-        load_default="",
-        schemes={"http", "https"},
-        require_tld=False,
-        error_messages={"invalid": "the beginning of a URL, such as https://sms.example.org"},
-    )
+    PUBLIC_URL = PublicUrl(load_default="")
     TIMEZONE = Zone(load_default=ZoneInfo("Europe/Amsterdam"))
     CHARSET = fields.String(load_default="iso-8859-1", validate=OneOf(CHARSETS))
     OPERATOR_POLICY = fields.String(load_default="listed", validate=OneOf(("listed", "known-country", "any")))
@@ -191,8 +141,29 @@ class SettingsSchema(Schema):
     LEASE = Seconds(load_default=timedelta(seconds=30))
     RETRY_DELAY = Seconds(load_default=timedelta(seconds=5))
     MAX_ATTEMPTS = fields.Integer(load_default=12, validate=Range(1, 1000))
+    REPLY_PROVIDER = fields.String(load_default="", validate=OneOf(tuple(provider_settings.SCHEMAS)))
+    REPLY_SENDER = fields.String(load_default="", validate=Regexp(SENDER, error=SENDER_RULE))
+    REPLY_LIMIT = fields.Integer(load_default=30, validate=Range(min=1))
+    LOOP_LIMIT = fields.Integer(load_default=5, validate=Range(min=1))
+    DAILY_BUDGET = fields.Integer(load_default=0, validate=Range(min=0))
+    REPLY_MAX_AGE = Seconds(load_default=timedelta(days=1))
+    SEND_TIMEOUT = Seconds(load_default=None)  # a third of the lease
+    SEND_THREADS = fields.Integer(load_default=4, validate=Range(1, 64))
+    SEND_TEST_REPLIES = fields.Boolean(load_default=False, error_messages=SWITCH)
+    TRANSLITERATE = fields.Boolean(load_default=False, error_messages=SWITCH)
+    STOP_WORDS = Words(load_default=())
+    STOP_REPLY = StopReply(load_default="auto")
+    DEFAULT_COUNTRY = fields.String(load_default="NLD", validate=Regexp("[A-Z]{3}\\Z", error="three capitals"))
     METRICS_NETWORKS = Networks(load_default=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
     LOG_FORMAT = fields.String(load_default="auto", validate=OneOf(("auto", "human", "json")))
+
+    @post_load
+    def _end_calls_within_the_lease(self, values: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        lease, timeout = values["LEASE"], values["SEND_TIMEOUT"] or values["LEASE"] / 3
+        if timeout >= lease:
+            rule = f"less than {PREFIX}LEASE, which is {lease.total_seconds():g}: a call ends within it"
+            raise ValidationError(rule, "SEND_TIMEOUT")
+        return {**values, "SEND_TIMEOUT": timeout}
 
 
 def load_settings(environ: Mapping[str, str], folder: Path | None = None) -> Settings:
@@ -202,10 +173,8 @@ def load_settings(environ: Mapping[str, str], folder: Path | None = None) -> Set
     directory; mode 0600) and used again.
     """
     given, faults = _given(environ)
-    try:
-        values = SettingsSchema().load(given)
-    except ValidationError as exc:
-        faults |= {name: _fault(name, given[name], messages) for name, messages in exc.messages_dict.items()}
+    values = _loaded(SettingsSchema(), "", given, faults)
+    providers = _providers(given, faults)
     if not faults and values["ALLOW_ANONYMOUS"] and values["CALLBACK_SECRET"]:
         name = f"{PREFIX}ALLOW_ANONYMOUS"
         faults[name] = f"{name} and {PREFIX}CALLBACK_SECRET are both set: a secret is asked for, or it is not."
@@ -219,12 +188,19 @@ def load_settings(environ: Mapping[str, str], folder: Path | None = None) -> Set
     values["PERSON_SECRET"] = (values["PERSON_SECRET"] or kept_secret(keep / PERSON_SECRET_FILE)).encode()
     shared = environ.get("PROMETHEUS_MULTIPROC_DIR")  # prometheus-client's own name for it
     values["METRICS_FOLDER"] = Path(shared) if shared else None
+    values["REPORT_CODES"] = providers["spryng"]["report_codes"]
+    values["PROVIDERS"] = {name: providers[name] for name in providers if provider_settings.is_wanted(name, given)}
     return Settings(**{name.lower(): value for name, value in values.items()})
+
+
+def names() -> tuple[str, ...]:
+    """Give the name of every setting, the providers' included, without the prefix."""
+    return (*SettingsSchema().fields, *provider_settings.variables())
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Name the variables that look like settings and are none: most often a slip of the pen."""
-    known = {PREFIX + name + suffix for name in SettingsSchema().fields for suffix in ("", "_FILE")}
+    known = {PREFIX + name + suffix for name in names() for suffix in ("", "_FILE")}
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 
@@ -254,10 +230,12 @@ def _keep_new_secret(path: Path) -> None:
 def _given(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Give the values that are set, directly or by file, and a fault for each file that cannot be read."""
     given, faults = {}, {}
-    for name in SettingsSchema().fields:
+    for name in names():
         value, path = environ.get(PREFIX + name, ""), environ.get(f"{PREFIX}{name}_FILE", "")
         if value and path:
             faults[name] = f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set: only one may be."
+        elif value.encode(errors="replace").decode() != value:
+            faults[name] = f"{PREFIX}{name} is not UTF-8."
         elif path:
             try:
                 given[name] = _read(Path(path))
@@ -278,6 +256,30 @@ def _read(path: Path) -> str:
     return content
 
 
+def _loaded(schema: Schema, prefix: str, given: Mapping[str, str], faults: dict[str, str]) -> dict[str, Any]:
+    """Load what is given with a schema; what is wrong is added to `faults`, and then there is nothing."""
+    try:
+        values: dict[str, Any] = schema.load(given)
+    except ValidationError as exc:
+        for name, messages in exc.messages_dict.items():
+            faults[prefix + name] = _fault(prefix + name, given.get(name, ""), messages)
+        return {}
+    return values
+
+
+def _providers(given: Mapping[str, str], faults: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Load every provider's settings; who is to be used must have all that it needs."""
+    providers = {}
+    is_set = {*given, *faults}  # what cannot be read is set all the same
+    for provider, schema in provider_settings.SCHEMAS.items():
+        prefix = f"{provider.upper()}_"
+        values = _loaded(schema(), prefix, provider_settings.of_provider(provider, given), faults)
+        providers[provider] = {name.lower(): value for name, value in values.items()}
+        if sentence := provider_settings.missing(provider, is_set):
+            faults[prefix] = sentence
+    return providers
+
+
 def _fault(name: str, value: str, messages: list[str]) -> str:
-    shown = "that value" if name in SECRETS else repr(value)
-    return f"{PREFIX}{name} cannot be {shown}: {' '.join(messages)}"
+    is_secret = name in SECRETS or "@" in value  # a URL may hold a password
+    return f"{PREFIX}{name} cannot be {'that value' if is_secret else repr(value)}: {' '.join(messages)}"

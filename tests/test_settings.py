@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from hashlib import sha1
 from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,20 +12,29 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import make_url
 
+from mo_gateway import provider_settings
 from mo_gateway.errors import ConfigError
+from mo_gateway.gateway import open_senders
 from mo_gateway.settings import (
     PERSON_SECRET_FILE,
     PREFIX,
     SECRET_FILE,
     Settings,
-    SettingsSchema,
     load_settings,
+    names,
     unknown_variables,
 )
 
 SECONDS = "a number of seconds, over 0 and at most a day (86400)"
 NETWORKS = "addresses or networks such as 192.0.2.0/24"
 POSITIVE = "Must be greater than or equal to 1."
+NOT_NEGATIVE = "Must be greater than or equal to 0."
+SENDER = "a number of at most 15 digits, or at most 11 letters, digits and signs"
+STOP_REPLY = "auto, none, or a text, in which {shortcode} and {keyword} are filled in"
+STOP_REPLY_ALONE = "a text with more than {keyword} in it, which is empty where everything was ended"
+API_URL = "a URL that begins with https:// or http://, without a user name, a password or a #"
+CODES = "WORD=MEANING, with commas between them; a meaning is delivered, failed, pending, unknown"
+RATE = "Must be greater than or equal to 1 and less than or equal to 100000."
 
 #: A bad value of every setting that can be wrong, and what is said of it.
 BAD = [
@@ -58,7 +68,67 @@ BAD = [
     ("LEASE", "1e300", SECONDS),
     ("RETRY_DELAY", "-5", SECONDS),
     ("RETRY_DELAY", "86401", SECONDS),
+    ("REPLY_PROVIDER", "spring", "Must be one of: spryng, connectcall, sms1601, pswincom, intelecom."),
+    ("REPLY_SENDER", "1234567890123456", SENDER),
+    ("REPLY_SENDER", "Café", SENDER),
+    ("REPLY_SENDER", "twelve signs", SENDER),
+    ("REPLY_LIMIT", "0", POSITIVE),
+    ("LOOP_LIMIT", "0", POSITIVE),
+    ("DAILY_BUDGET", "-1", NOT_NEGATIVE),
+    ("REPLY_MAX_AGE", "86401", SECONDS),
+    ("SEND_TIMEOUT", "0", SECONDS),
+    ("SEND_TIMEOUT", "30", "less than MO_GATEWAY_LEASE, which is 30: a call ends within it"),
+    ("SEND_THREADS", "65", "Must be greater than or equal to 1 and less than or equal to 64."),
+    ("SEND_TEST_REPLIES", "ja", "1 or 0"),
+    ("TRANSLITERATE", "ë", "1 or 0"),
+    ("STOP_REPLY", "Bye {number}", STOP_REPLY),
+    ("STOP_REPLY", "Bye {keyword", STOP_REPLY),
+    ("STOP_REPLY", "Bye\x00", STOP_REPLY),
+    ("STOP_REPLY", "{keyword}", STOP_REPLY_ALONE),
+    ("STOP_REPLY", "{keyword} \n{keyword}", STOP_REPLY_ALONE),
+    ("DEFAULT_COUNTRY", "nld", "three capitals"),
+    ("DEFAULT_COUNTRY", "NLD\n", "three capitals"),
     ("LOG_FORMAT", "xml", "Must be one of: auto, human, json."),
+    ("SPRYNG_API", "soap", "Must be one of: send, simple, rest."),
+    ("SPRYNG_API", "rest", "rest where a TOKEN is set, send or simple where a USERNAME is"),
+    ("SPRYNG_SERVICE", "my service", "at most 10 letters and digits"),
+    ("SPRYNG_RAW_ENCODING", "utf-8", "1 or 0"),
+    ("SPRYNG_REPORT_CODES", "ACCEPTED=sent", CODES),
+    ("SPRYNG_REPORT_CODES", "ACCEPTED", CODES),
+    ("SPRYNG_REPORT_CODES", "=failed", CODES),
+    ("SMS1601_HASH_PASSWORD", "sha1", "1 or 0"),
+    ("SMS1601_TEST", "x", "1 or 0"),
+    ("SMS1601_SCHEDULE", "x", "1 or 0"),
+    ("SMS1601_LOGGING", "x", "1 or 0"),
+    ("SMS1601_E_MAIL", "x", "1 or 0"),
+    ("SMS1601_POLL", "x", "1 or 0"),
+    ("PSWINCOM_REPORTS", "x", "1 or 0"),
+    ("INTELECOM_SERVICE_ID", "twelve", "Not a valid integer."),
+    ("INTELECOM_SERVICE_ID", "0", POSITIVE),
+    ("INTELECOM_PRIORITY", "4", "Must be greater than or equal to 1 and less than or equal to 3."),
+    ("INTELECOM_REPORTS", "x", "1 or 0"),
+    ("INTELECOM_UNIQUE_REFERENCES", "x", "1 or 0"),
+    *((f"{name.upper()}_URL", "ftp://sms.example.org", API_URL) for name in provider_settings.SCHEMAS),
+    *((f"{name.upper()}_RATE", "0", RATE) for name in provider_settings.SCHEMAS),
+]
+
+#: Settings that may hold any text.
+FREE_TEXT = {
+    *("CALLBACK_SECRET", "PERSON_SECRET", "HANDLERS", "STOP_WORDS"),
+    *("SPRYNG_USERNAME", "SPRYNG_PASSWORD", "SPRYNG_SECRET", "SPRYNG_TOKEN", "SPRYNG_ROUTE"),
+    *("CONNECTCALL_LOGIN", "CONNECTCALL_PASSWORD", "SMS1601_USERNAME", "SMS1601_PASSWORD"),
+    *("PSWINCOM_USERNAME", "PSWINCOM_PASSWORD", "INTELECOM_USERNAME", "INTELECOM_PASSWORD"),
+}
+
+#: Credentials that suffice to send by a provider, in each way that it has.
+COMPLETE = [
+    {"SPRYNG_USERNAME": "user", "SPRYNG_PASSWORD": "canary"},
+    {"SPRYNG_USERNAME": "user", "SPRYNG_SECRET": "canary"},
+    {"SPRYNG_TOKEN": "canary"},
+    {"CONNECTCALL_LOGIN": "user", "CONNECTCALL_PASSWORD": "canary"},
+    {"SMS1601_USERNAME": "user", "SMS1601_PASSWORD": "canary"},
+    {"PSWINCOM_USERNAME": "user", "PSWINCOM_PASSWORD": "canary"},
+    {"INTELECOM_SERVICE_ID": "1234", "INTELECOM_USERNAME": "user", "INTELECOM_PASSWORD": "canary"},
 ]
 
 HAS_SECRETS = {"CALLBACK_SECRET": "geheim", "PERSON_SECRET": "person"}
@@ -72,6 +142,12 @@ def faults(environ: Mapping[str, str]) -> list[str]:
     with pytest.raises(ConfigError) as refused:
         load_settings({PREFIX + name: value for name, value in environ.items()})
     return str(refused.value).splitlines()
+
+
+def fault_of(environ: Mapping[str, str]) -> str:
+    """Give the one complaint, beside that a credential alone does not suffice."""
+    (fault,) = [fault for fault in faults(environ) if not fault.startswith("To send by ")]
+    return fault
 
 
 def test_every_default(tmp_path: Path) -> None:
@@ -100,6 +176,21 @@ def test_every_default(tmp_path: Path) -> None:
         retry_delay=timedelta(seconds=5),
         max_attempts=12,
         metrics_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        reply_provider="",
+        reply_sender="",
+        reply_limit=30,
+        loop_limit=5,
+        daily_budget=0,
+        reply_max_age=timedelta(days=1),
+        send_timeout=timedelta(seconds=10),
+        send_threads=4,
+        send_test_replies=False,
+        transliterate=False,
+        stop_words=(),
+        stop_reply="auto",
+        default_country="NLD",
+        providers={},
+        report_codes={},
         log_format="auto",
         metrics_folder=None,
     )
@@ -134,6 +225,22 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         RETRY_DELAY="0.25",
         MAX_ATTEMPTS="1000",
         METRICS_NETWORKS="10.0.0.0/8",
+        REPLY_PROVIDER="connectcall",
+        REPLY_SENDER="Contest 4",
+        REPLY_LIMIT="1",
+        LOOP_LIMIT="2",
+        DAILY_BUDGET="5000",
+        REPLY_MAX_AGE="3600",
+        SEND_TIMEOUT="5.5",
+        SEND_THREADS="64",
+        SEND_TEST_REPLIES="1",
+        TRANSLITERATE="1",
+        STOP_WORDS="AFMELDEN, geen sms",
+        STOP_REPLY="Bye from {shortcode}, no more {keyword}",
+        DEFAULT_COUNTRY="BEL",
+        CONNECTCALL_LOGIN="user",
+        CONNECTCALL_PASSWORD="geheim-wachtwoord",
+        SPRYNG_REPORT_CODES="ACCEPTED=pending, REJECTED=failed",
         LOG_FORMAT="json",
     )
 
@@ -164,6 +271,28 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         retry_delay=timedelta(seconds=0.25),
         max_attempts=1000,
         metrics_networks=(ip_network("10.0.0.0/8"),),
+        reply_provider="connectcall",
+        reply_sender="Contest 4",
+        reply_limit=1,
+        loop_limit=2,
+        daily_budget=5000,
+        reply_max_age=timedelta(hours=1),
+        send_timeout=timedelta(seconds=5.5),
+        send_threads=64,
+        send_test_replies=True,
+        transliterate=True,
+        stop_words=("AFMELDEN", "geen sms"),
+        stop_reply="Bye from {shortcode}, no more {keyword}",
+        default_country="BEL",
+        providers={
+            "connectcall": {
+                "url": "https://portal.business-isp.nl/api/",
+                "login": "user",
+                "password": "geheim-wachtwoord",
+                "rate": 600,
+            }
+        },
+        report_codes={"ACCEPTED": "pending", "REJECTED": "failed"},
         log_format="json",
         metrics_folder=None,
     )
@@ -184,14 +313,16 @@ def test_the_folder_of_shared_counters_is_taken_from_prometheus() -> None:
 
 @pytest.mark.parametrize(("name", "value", "right"), BAD)
 def test_a_bad_value_is_named_with_what_would_be_right(name: str, value: str, right: str) -> None:
-    (fault,) = faults({name: value})
+    fault = fault_of({name: value})
 
     assert fault.startswith(f"MO_GATEWAY_{name} cannot be {value!r}: {right}")
 
 
 def test_all_bad_values_are_named_at_once_in_the_order_of_the_alphabet() -> None:
-    bad = {name: value for name, value, _ in BAD} | {"DATABASE_URL": "mysql://db/sms", "LEASE_FILE": "/nowhere"}
-    del bad["LEASE"]
+    bad = {name: value for name, value, _ in reversed(BAD)}
+    bad |= {"DATABASE_URL": "mysql://db/sms", "LEASE_FILE": "/nowhere"}
+    del bad["LEASE"]  # its file is named
+    del bad["INTELECOM_SERVICE_ID"]  # does not suffice alone, which is named as well
 
     found = faults(bad)
 
@@ -199,11 +330,14 @@ def test_all_bad_values_are_named_at_once_in_the_order_of_the_alphabet() -> None
     assert found == sorted(found)
 
 
+def test_a_value_that_is_not_utf_8_is_refused() -> None:
+    assert faults({"STOP_REPLY": "tot ziens, caf\udce9"}) == ["MO_GATEWAY_STOP_REPLY is not UTF-8."]
+
+
 def test_every_setting_that_can_be_wrong_is_tried_wrong() -> None:
-    free_text = {"CALLBACK_SECRET", "PERSON_SECRET", "HANDLERS"}
     tried_below = {"DATABASE_URL"}
 
-    assert {name for name, _, _ in BAD} == set(SettingsSchema().fields) - free_text - tried_below
+    assert {name for name, _, _ in BAD} == set(names()) - FREE_TEXT - tried_below
 
 
 @pytest.mark.parametrize(
@@ -276,11 +410,11 @@ def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
     assert settings.callback_secret == ("new", "old")
 
 
-@pytest.mark.parametrize("name", SettingsSchema().fields)
+@pytest.mark.parametrize("name", names())
 def test_every_setting_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
     missing = tmp_path / "missing"
 
-    (fault,) = faults({f"{name}_FILE": str(missing)})
+    fault = fault_of({f"{name}_FILE": str(missing)})
 
     assert fault.startswith(f"MO_GATEWAY_{name}_FILE: {missing} cannot be read (")
 
@@ -394,9 +528,181 @@ def test_variables_that_are_no_settings_are_found() -> None:
         "MO_GATEWAY_DATABSE_URL": "x",
         "MO_GATEWAY_LEASE": "30",
         "MO_GATEWAY_LEASE_FILE": "x",
+        "MO_GATEWAY_SPRING_USERNAME": "x",
+        "MO_GATEWAY_SPRYNG_LOGIN": "x",
+        "MO_GATEWAY_SPRYNG_TOKEN": "x",
+        "MO_GATEWAY_SPRYNG_TOKEN_FILE": "x",
         "MO_GATEWAY_lease": "x",
         "MO_GATEWAYS": "x",
         "PATH": "x",
     }
 
-    assert unknown_variables(environ) == ["MO_GATEWAY_DATABSE_URL", "MO_GATEWAY_lease"]
+    assert unknown_variables(environ) == [
+        "MO_GATEWAY_DATABSE_URL",
+        "MO_GATEWAY_SPRING_USERNAME",
+        "MO_GATEWAY_SPRYNG_LOGIN",
+        "MO_GATEWAY_lease",
+    ]
+
+
+# Replies
+
+
+@pytest.mark.parametrize(("lease", "seconds"), [("30", 10), ("0.6", 0.2), ("300", 100)])
+def test_a_call_of_a_provider_may_take_a_third_of_the_lease(lease: str, seconds: float) -> None:
+    assert load(None, **HAS_SECRETS, LEASE=lease).send_timeout == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("AUTO", "auto"), ("None", "none"), ("Bye\n{keyword}", "Bye\n{keyword}")]
+)
+def test_a_stop_is_confirmed_as_usual_or_not_at_all_or_in_ones_own_words(given: str, meant: str) -> None:
+    assert load(None, **HAS_SECRETS, STOP_REPLY=given).stop_reply == meant
+
+
+# The providers that replies go out by
+
+
+@pytest.mark.parametrize("credentials", COMPLETE, ids=" ".join)
+def test_a_provider_is_used_once_its_credentials_are_set(credentials: dict[str, str]) -> None:
+    settings = load(None, **HAS_SECRETS, **credentials)
+
+    (provider,) = open_senders(settings)
+    assert {name.partition("_")[0].lower() for name in credentials} == {provider}
+
+
+def test_several_providers_may_be_used() -> None:
+    settings = load(None, **HAS_SECRETS, **COMPLETE[0], **COMPLETE[3], **COMPLETE[6])
+
+    assert settings.providers.keys() == {"spryng", "connectcall", "intelecom"}
+
+
+def test_what_has_a_default_does_not_make_a_provider_used() -> None:
+    settings = load(None, **HAS_SECRETS, SPRYNG_ROUTE="economy", SPRYNG_API="send", SMS1601_TEST="1")
+
+    assert settings.providers == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        (
+            "SPRYNG_USERNAME",
+            "spryng, set SPRYNG_PASSWORD, or SPRYNG_SECRET, or SPRYNG_TOKEN, beside SPRYNG_USERNAME",
+        ),
+        ("SPRYNG_PASSWORD", "spryng, set SPRYNG_USERNAME, or SPRYNG_TOKEN, beside SPRYNG_PASSWORD"),
+        ("SPRYNG_SECRET", "spryng, set SPRYNG_USERNAME, or SPRYNG_TOKEN, beside SPRYNG_SECRET"),
+        ("CONNECTCALL_LOGIN", "connectcall, set CONNECTCALL_PASSWORD, beside CONNECTCALL_LOGIN"),
+        ("SMS1601_PASSWORD", "sms1601, set SMS1601_USERNAME, beside SMS1601_PASSWORD"),
+        ("PSWINCOM_USERNAME", "pswincom, set PSWINCOM_PASSWORD, beside PSWINCOM_USERNAME"),
+        (
+            "INTELECOM_SERVICE_ID",
+            "intelecom, set INTELECOM_USERNAME and INTELECOM_PASSWORD, beside INTELECOM_SERVICE_ID",
+        ),
+    ],
+)
+def test_credentials_that_do_not_suffice_are_named_with_what_is_missing(given: str, fault: str) -> None:
+    (found,) = faults({given: "1234"})
+
+    assert found.replace(PREFIX, "") == f"To send by {fault}."
+
+
+def test_every_provider_with_half_its_credentials_is_named_beside_what_else_is_wrong() -> None:
+    halves = dict(next(iter(credentials.items())) for credentials in COMPLETE if len(credentials) > 1)
+
+    found = faults({**halves, "PSWINCOM_RATE": "0", "LEASE": "x"})
+
+    assert len(found) == 5 + 2
+    assert [fault for fault in found if fault.startswith("To send by pswincom, set ")]
+
+
+def test_a_credential_that_cannot_be_read_is_not_called_missing(tmp_path: Path) -> None:
+    (fault,) = faults({"SPRYNG_USERNAME": "user", "SPRYNG_PASSWORD_FILE": str(tmp_path / "missing")})
+
+    assert fault.startswith("MO_GATEWAY_SPRYNG_PASSWORD_FILE: ")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "api", "chosen"),
+    [
+        (COMPLETE[0], "", "simple"),
+        (COMPLETE[1], "", "simple"),
+        (COMPLETE[0], "send", "send"),
+        (COMPLETE[1], "simple", "simple"),
+        (COMPLETE[2], "", "rest"),
+        (COMPLETE[2], "rest", "rest"),
+        (COMPLETE[0] | COMPLETE[2], "", "rest"),
+    ],
+)
+def test_the_api_of_spryng_is_chosen_by_the_credentials(
+    credentials: dict[str, str], api: str, chosen: str
+) -> None:
+    settings = load(None, **HAS_SECRETS, **credentials, SPRYNG_API=api)
+
+    assert settings.providers["spryng"]["api"] == chosen
+    assert open_senders(settings)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "api"),
+    [(COMPLETE[0], "rest"), (COMPLETE[1], "rest"), (COMPLETE[2], "send"), (COMPLETE[0] | COMPLETE[2], "simple")],
+)
+def test_an_api_of_spryng_that_does_not_fit_the_credentials_is_refused(
+    credentials: dict[str, str], api: str
+) -> None:
+    assert faults({**credentials, "SPRYNG_API": api}) == [
+        f"MO_GATEWAY_SPRYNG_API cannot be '{api}': rest where a TOKEN is set, send or simple where a USERNAME is"
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://sms.example.org/#top", "https://[", "http://sms.example.org:port/", "http://sms.example.org:0/"],
+)
+def test_the_address_of_an_api_must_be_one_that_can_be_called(url: str) -> None:
+    assert faults({"PSWINCOM_URL": url}) == [f"MO_GATEWAY_PSWINCOM_URL cannot be '{url}': {API_URL}"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9000/", "http://fake", "https://sms.example.org/api?tenant=7"])
+def test_the_address_of_an_api_may_be_on_ones_own_network(url: str) -> None:
+    assert load(None, **HAS_SECRETS, **COMPLETE[5], PSWINCOM_URL=url).providers["pswincom"]["url"] == url
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
+    assert faults({"PSWINCOM_URL": "https://user:canary@sms.example.org/"}) == [
+        f"MO_GATEWAY_PSWINCOM_URL cannot be that value: {API_URL}"
+    ]
+
+
+@pytest.mark.parametrize("credentials", COMPLETE, ids=" ".join)
+def test_no_complaint_holds_a_credential_of_a_provider(tmp_path: Path, credentials: dict[str, str]) -> None:
+    file = tmp_path / "credential"
+    file.write_text("canary\0")
+    files = {f"{name}_FILE": str(file) for name, value in credentials.items() if value == "canary"}
+
+    complaints = [
+        *faults({**credentials, "LEASE": "x"}),
+        *faults({**credentials, **files}),
+        *faults({**files, "LEASE": "x"}),
+        *faults({"LEASE": "x", **{name: value for name, value in credentials.items() if value == "canary"}}),
+    ]
+
+    assert len(complaints) >= 3
+    assert not [complaint for complaint in complaints if "canary" in complaint]
+
+
+@pytest.mark.parametrize("credentials", COMPLETE, ids=" ".join)
+def test_the_secrets_are_those_of_the_callback_and_of_the_providers(credentials: dict[str, str]) -> None:
+    settings = load(CALLBACK_SECRET="new,old", PERSON_SECRET="person", **credentials)
+
+    assert settings.secrets == ("new", "old", "canary", sha1(b"canary").hexdigest())
+
+
+def test_settings_can_be_printed_without_giving_a_secret_away() -> None:
+    given = {name: value for credentials in COMPLETE for name, value in credentials.items()}
+    url = "postgresql://sms:canary@db/sms?passfile=canary"
+
+    settings = load(None, DATABASE_URL=url, CALLBACK_SECRET="canary", PERSON_SECRET="canary", **given)
+
+    assert "reply_limit=30" in repr(settings)
+    assert "canary" not in repr(settings)

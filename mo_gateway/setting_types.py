@@ -1,0 +1,156 @@
+"""The kinds of values that settings have, each with what would be right."""
+
+import os
+import re
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from marshmallow import ValidationError, fields
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+SWITCH: dict[str, Any] = {"invalid": "1 or 0"}  # said where a value is neither
+
+
+class Seconds(fields.Float):
+    """A duration in seconds, fractions allowed."""
+
+    rule = "a number of seconds, over 0 and at most a day (86400)"
+    default_error_messages = {"invalid": rule, "special": rule}  # noqa: RUF012 - marshmallow wants it so
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        seconds = super()._deserialize(value, attr, data, **kwargs)
+        if not 0.000001 <= seconds <= 86400:  # a timedelta knows microseconds, less would be 0
+            raise ValidationError(self.rule)
+        return timedelta(seconds=seconds)
+
+
+class Words(fields.Field[tuple[str, ...]]):
+    """Words with commas between them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        return tuple(word for word in (part.strip() for part in value.split(",")) if word)
+
+
+class Networks(Words):
+    """Addresses and networks in CIDR notation, with commas between them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return tuple(ip_network(word) for word in super()._deserialize(value, attr, data))
+        except ValueError as exc:
+            raise ValidationError(f"addresses or networks such as 192.0.2.0/24 ({exc})") from exc
+
+
+class Zone(fields.Field[ZoneInfo]):
+    """The name of a time zone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> ZoneInfo:
+        try:
+            return ZoneInfo(value)
+        except (ValueError, OSError, LookupError) as exc:
+            raise ValidationError("the name of a time zone, such as Europe/Amsterdam") from exc
+
+
+class ExistingFile(fields.Field[Path]):
+    """The path of a file that can be read."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Path:
+        if not os.access(value, os.R_OK) or not Path(value).is_file():
+            raise ValidationError("the path of a file that can be read")
+        return Path(value)
+
+
+class DatabaseUrl(fields.Field[URL]):
+    """Where the database is; a PostgreSQL URL without a driver gets psycopg."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> URL:
+        rule = "sqlite:///FILE or postgresql://USER@HOST/NAME"
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError) as exc:
+            raise ValidationError(rule) from exc
+        if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+            return url.set(drivername="postgresql+psycopg")
+        if url.drivername != "sqlite" or url.host or url.query:
+            raise ValidationError(rule)
+        if url.database in (None, "", ":memory:"):
+            raise ValidationError(f"{rule}; a database in memory would lose what was acknowledged")
+        return url
+
+
+class WebUrl(fields.Url):
+    """A URL of http or https; a host of one's own network will do."""
+
+    rule: str
+
+    def __init__(self, **kwargs: Any) -> None:
+        words: dict[str, Any] = {"invalid": self.rule}
+        super().__init__(schemes={"http", "https"}, require_tld=False, error_messages=words, **kwargs)
+
+
+class PublicUrl(WebUrl):
+    """How the world reaches this gateway, without a path."""
+
+    rule = "the beginning of a URL, such as https://sms.example.org"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        url = str(super()._deserialize(value, attr, data, **kwargs))
+        if "?" in url or "#" in url:
+            raise self.make_error("invalid")
+        return url.rstrip("/")
+
+
+class ProviderUrl(WebUrl):
+    """Where a provider's API is; a password has a variable of its own."""
+
+    rule = "a URL that begins with https:// or http://, without a user name, a password or a #"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        url = str(super()._deserialize(value, attr, data, **kwargs))
+        try:
+            parts = urlsplit(url)
+            is_usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:  # an address or a port that is none
+            is_usable = False
+        if not is_usable or "@" in parts.netloc or "#" in url:
+            raise self.make_error("invalid")
+        return url
+
+
+class StopReply(fields.String):
+    """How a STOP is confirmed: `auto`, `none`, or the text to send."""
+
+    WORDS = ("auto", "none")
+    PLACES = ("{shortcode}", "{keyword}")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **kwargs))
+        if text.casefold() in self.WORDS:
+            return text.casefold()
+        is_text = text.replace("\n", " ").isprintable()
+        if not is_text or any(place not in self.PLACES for place in re.findall(r"\{.*?\}|[{}]", text)):
+            raise ValidationError("auto, none, or a text, in which {shortcode} and {keyword} are filled in")
+        if not text.replace("{keyword}", "").strip():
+            raise ValidationError(
+                "a text with more than {keyword} in it, which is empty where everything was ended"
+            )
+        return text
+
+
+class Codes(fields.Field[dict[str, str]]):
+    """What a provider's words mean: `WORD=delivered` and so on, with commas between them."""
+
+    MEANINGS = ("delivered", "failed", "pending", "unknown")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+        pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+        if any(not word or meaning not in self.MEANINGS for word, _, meaning in pairs):
+            raise ValidationError(
+                f"WORD=MEANING, with commas between them; a meaning is {', '.join(self.MEANINGS)}"
+            )
+        return {word: meaning for word, _, meaning in pairs}
