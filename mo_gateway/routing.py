@@ -67,6 +67,14 @@ class Routes:
                 return self._routes[key]
         return None
 
+    def words_with(self, shortcode: str, keyword: str) -> frozenset[str]:
+        """Give, folded, all words of the handler that takes this one by name; none where no handler does."""
+        route = self.find(shortcode, keyword)
+        if route is None or route.keyword.word == ANY_WORD:
+            return frozenset()
+        words = (other.word for other in route.handler.keywords if other.shortcode in (None, shortcode))
+        return frozenset(fold(word) for word in words if word != ANY_WORD)
+
     def explain(self, shortcode: str, keyword: str) -> list[Verdict]:
         """Give every route with what became of it and why: the winner first, then those it beat."""
         winner = self.find(shortcode, keyword)
