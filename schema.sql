@@ -316,4 +316,212 @@ CREATE INDEX mo_attempt_mt_message_id_idx ON mo_attempt (mt_message_id);
 
 INSERT INTO mo_schema_version (version_num) VALUES ('0001') RETURNING mo_schema_version.version_num;
 
+-- Running upgrade 0001 -> 0002
+
+CREATE TABLE opt_out (
+    id BIGSERIAL NOT NULL,
+    person_key BYTEA NOT NULL,
+    msisdn TEXT NOT NULL,
+    shortcode TEXT,
+    keyword TEXT,
+    word TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    until TIMESTAMP WITH TIME ZONE,
+    message_id BIGINT,
+    until_message_id BIGINT,
+    confirmed_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT opt_out_pkey PRIMARY KEY (id),
+    CONSTRAINT opt_out_message_id_fkey FOREIGN KEY(message_id) REFERENCES mo_message (id),
+    CONSTRAINT opt_out_until_message_id_fkey FOREIGN KEY(until_message_id) REFERENCES mo_message (id)
+);
+
+COMMENT ON TABLE opt_out IS 'One row is one STOP, until START; every reply is checked against it at the moment of sending.';
+
+COMMENT ON COLUMN opt_out.id IS 'Number of the opt-out in this database.';
+
+COMMENT ON COLUMN opt_out.person_key IS 'Keyed hash (HMAC) of the MSISDN.';
+
+COMMENT ON COLUMN opt_out.msisdn IS 'Who wants no more: digits, country code first, no +.';
+
+COMMENT ON COLUMN opt_out.shortcode IS 'The shortcode it was said to; NULL = all of them.';
+
+COMMENT ON COLUMN opt_out.keyword IS 'The one keyword that is not wanted, folded; NULL = all of them.';
+
+COMMENT ON COLUMN opt_out.word IS 'The word that was sent, or who entered it.';
+
+COMMENT ON COLUMN opt_out.since IS 'When it was recorded; no reply goes out from then on.';
+
+COMMENT ON COLUMN opt_out.until IS 'When a START undid it; NULL = it is in force.';
+
+COMMENT ON COLUMN opt_out.message_id IS 'The message that proves it.';
+
+COMMENT ON COLUMN opt_out.until_message_id IS 'The message that undid it.';
+
+COMMENT ON COLUMN opt_out.confirmed_at IS 'When its confirmation was sent.';
+
+CREATE INDEX opt_out_person_key_idx ON opt_out (person_key) WHERE until IS NULL;
+
+CREATE TABLE mt_provider (
+    provider TEXT NOT NULL,
+    paused_at TIMESTAMP WITH TIME ZONE,
+    held_until TIMESTAMP WITH TIME ZONE,
+    failures INTEGER DEFAULT 0 NOT NULL,
+    error TEXT,
+    next_at TIMESTAMP WITH TIME ZONE,
+    day TEXT,
+    parts INTEGER DEFAULT 0 NOT NULL,
+    CONSTRAINT mt_provider_pkey PRIMARY KEY (provider)
+);
+
+COMMENT ON TABLE mt_provider IS 'How the sending by one provider stands; each claim of a reply locks its row.';
+
+COMMENT ON COLUMN mt_provider.provider IS 'The provider; * is all of them together.';
+
+COMMENT ON COLUMN mt_provider.paused_at IS 'When somebody paused its replies; NULL = they go out.';
+
+COMMENT ON COLUMN mt_provider.held_until IS 'When it is tried again after trouble of its own.';
+
+COMMENT ON COLUMN mt_provider.failures IS 'Troubles in a row.';
+
+COMMENT ON COLUMN mt_provider.error IS 'What the last trouble was.';
+
+COMMENT ON COLUMN mt_provider.next_at IS 'When its rate next has room.';
+
+COMMENT ON COLUMN mt_provider.day IS 'The day that parts counts, in the configured zone: YYYY-MM-DD; of * only.';
+
+COMMENT ON COLUMN mt_provider.parts IS 'Parts handed over on that day.';
+
+ALTER TABLE mt_message ADD COLUMN error TEXT;
+
+COMMENT ON COLUMN mt_message.error IS 'What went wrong at the last attempt.';
+
+ALTER TABLE mt_message ADD COLUMN attempt_limit INTEGER DEFAULT 12 NOT NULL;
+
+COMMENT ON COLUMN mt_message.attempt_limit IS 'It has failed after this many attempts; a retry by hand raises it.';
+
+ALTER TABLE mt_message ADD COLUMN expires_at TIMESTAMP WITH TIME ZONE;
+
+COMMENT ON COLUMN mt_message.expires_at IS 'It is not sent any more after this moment; NULL = it always is.';
+
+ALTER TABLE mt_message ADD COLUMN tried_at TIMESTAMP WITH TIME ZONE;
+
+COMMENT ON COLUMN mt_message.tried_at IS 'When it was last claimed to be sent.';
+
+ALTER TABLE mt_message ADD COLUMN first_tried_at TIMESTAMP WITH TIME ZONE;
+
+COMMENT ON COLUMN mt_message.first_tried_at IS 'When it was first claimed, since a retry by hand.';
+
+ALTER TABLE mt_message ADD COLUMN shortcode TEXT;
+
+COMMENT ON COLUMN mt_message.shortcode IS 'The shortcode of the message it answers; by hand, its sender.';
+
+ALTER TABLE mt_message ADD COLUMN keyword TEXT;
+
+COMMENT ON COLUMN mt_message.keyword IS 'The keyword of the message it answers, folded; NULL = none.';
+
+ALTER TABLE mt_message ADD COLUMN options JSONB;
+
+COMMENT ON COLUMN mt_message.options IS 'JSON object of what only some providers know: vcard, at, group.';
+
+ALTER TABLE mt_message ADD COLUMN is_test BOOLEAN DEFAULT false NOT NULL;
+
+COMMENT ON COLUMN mt_message.is_test IS 'True for answers to messages of trigger, simulate and probes.';
+
+ALTER TABLE mt_message ADD COLUMN opt_out_id BIGINT;
+
+COMMENT ON COLUMN mt_message.opt_out_id IS 'The row of opt_out that it confirms; it goes out all the same.';
+
+CREATE INDEX mt_message_due_idx ON mt_message (provider, due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX mt_message_problem_idx ON mt_message (state, id) WHERE state IN ('failed', 'unknown', 'suppressed');
+
+CREATE INDEX mt_message_provider_id_idx ON mt_message (provider_id);
+
+CREATE INDEX mt_message_reference_idx ON mt_message (reference);
+
+CREATE INDEX mt_message_tried_idx ON mt_message (person_key, tried_at);
+
+CREATE TABLE mt_report (
+    id BIGSERIAL NOT NULL,
+    dedupe_key BYTEA NOT NULL,
+    mt_message_id BIGINT,
+    provider TEXT NOT NULL,
+    status TEXT NOT NULL,
+    provider_status TEXT NOT NULL,
+    reference TEXT,
+    provider_id TEXT,
+    reported_at TIMESTAMP WITH TIME ZONE,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    deliveries INTEGER NOT NULL,
+    raw BYTEA NOT NULL,
+    remote_addr TEXT NOT NULL,
+    CONSTRAINT mt_report_pkey PRIMARY KEY (id),
+    CONSTRAINT mt_report_status_check CHECK (status IN ('delivered', 'failed', 'pending', 'unknown')),
+    CONSTRAINT mt_report_mt_message_id_fkey FOREIGN KEY(mt_message_id) REFERENCES mt_message (id),
+    CONSTRAINT mt_report_dedupe_key_key UNIQUE (dedupe_key)
+);
+
+COMMENT ON TABLE mt_report IS 'One row is a delivery report, joined to its reply whatever came first.';
+
+COMMENT ON COLUMN mt_report.id IS 'Number of the delivery report in this database.';
+
+COMMENT ON COLUMN mt_report.dedupe_key IS 'Hash of the provider and what the report says: equal when it comes again.';
+
+COMMENT ON COLUMN mt_report.mt_message_id IS 'The reply; NULL while none is known.';
+
+COMMENT ON COLUMN mt_report.provider IS 'Who sent it.';
+
+COMMENT ON COLUMN mt_report.status IS 'Our class of it: delivered, failed, pending or unknown.';
+
+COMMENT ON COLUMN mt_report.provider_status IS 'The provider''s own word.';
+
+COMMENT ON COLUMN mt_report.reference IS 'Our id of the reply, as the report names it.';
+
+COMMENT ON COLUMN mt_report.provider_id IS 'The provider''s own id of the reply.';
+
+COMMENT ON COLUMN mt_report.reported_at IS 'When it happened, as the provider says; NULL where it does not.';
+
+COMMENT ON COLUMN mt_report.received_at IS 'When this gateway first got it.';
+
+COMMENT ON COLUMN mt_report.last_received_at IS 'When it last came.';
+
+COMMENT ON COLUMN mt_report.deliveries IS 'How often it came, the first time included.';
+
+COMMENT ON COLUMN mt_report.raw IS 'This report''s part of the request, as it came.';
+
+COMMENT ON COLUMN mt_report.remote_addr IS 'Address of the caller, behind the trusted proxies.';
+
+CREATE INDEX mt_report_mt_message_id_idx ON mt_report (mt_message_id);
+
+CREATE INDEX mt_report_unknown_idx ON mt_report (received_at) WHERE mt_message_id IS NULL;
+
+DROP INDEX mt_message_due_at_idx;
+
+COMMENT ON COLUMN mo_message.operator IS 'MCC and MNC of the sender''s network, five digits; empty where another provider does not say.';
+
+COMMENT ON COLUMN mo_message.timestamp_raw IS 'The provider''s TIMESTAMP, the 14 digits that came; of other providers, their time written so, 0 where none came.';
+
+COMMENT ON COLUMN mt_message.handler IS 'The handler that wrote it; NULL for a confirmation and what was sent by hand.';
+
+COMMENT ON COLUMN mt_message.body IS 'The text; NULL where udh and data are sent, or a vcard.';
+
+COMMENT ON COLUMN mt_message.state IS 'queued, sent, failed, unknown (may have gone out; with due_at, it is being sent) or suppressed.';
+
+COMMENT ON COLUMN mt_message.suppressed_reason IS 'Why it was not sent: opt-out, limit, loop, budget, expired, test or withdrawn.';
+
+COMMENT ON COLUMN mt_message.due_at IS 'When there is work, or when the claim''s lease ends; NULL = never.';
+
+COMMENT ON COLUMN mo_attempt.outcome IS 'done, unrouted, failed or dead; of a send: sent, failed, later or unknown.';
+
+ALTER TABLE mo_handling ADD COLUMN may_be_stop BOOLEAN DEFAULT false NOT NULL;
+
+COMMENT ON COLUMN mo_handling.may_be_stop IS 'True until a worker has looked whether the message is a STOP or a START, whoever waits before it.';
+
+ALTER TABLE mo_handling ALTER COLUMN may_be_stop SET DEFAULT true;
+
+CREATE INDEX mo_handling_may_be_stop_idx ON mo_handling (message_id, line) WHERE may_be_stop;
+
+UPDATE mo_schema_version SET version_num='0002' WHERE mo_schema_version.version_num = '0001';
+
 COMMIT;

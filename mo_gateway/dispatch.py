@@ -4,7 +4,6 @@ A handler may run again for the same message, when its worker died or its lease 
 it wrote with the connection that it was given, are there exactly once: the fence in `store/queue.py` sees to it.
 """
 
-import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,17 +12,19 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from . import retry
+from . import gsm, retry
 from .errors import HandlerError, LostClaim
 from .masking import masked
-from .message import Reply
+from .message import Message
 from .metrics import Metrics
 from .plugin import Handler
-from .routing import Routes
+from .provider_settings import SCHEMAS as PROVIDERS
+from .reply import Reply
+from .routing import Routes, fold
 from .store import outbox, queue
-from .store.failures import in_one_line
+from .store.failures import UNAVAILABLE, in_one_line, way_to
+from .store.outbox import Origin, Rules
 from .store.queue import Claim, Result
 
 #: How long a handler may hold SQLite's only writer: the intake waits for it.
@@ -48,25 +49,26 @@ class Dispatcher:
     engine: Engine
     routes: Routes
     metrics: Metrics
-    person_secret: bytes
+    reply_rules: Rules  #: how replies are queued
     lease: timedelta
     retry_delay: timedelta
     tries: int  #: that a message has, and has again after a replay
+    is_wish: Callable[[Message], bool]  #: whether a message is a STOP or a START
     clock: Callable[[], datetime]
     random: Callable[[], float]
 
     def exchange(self, finished: Sequence[Finished], limit: int) -> list[Claim]:
         """Record finished tries and take up to `limit` new messages, in one transaction: one commit for all.
 
-        A result that the database refuses, such as a reply that holds NUL, fails alone and becomes a failed try.
+        A result that cannot be stored, such as a reply with half an emoji, fails alone and becomes a failed try.
         """
         # a replay locks rows in the order of their ids too, so that the two cannot deadlock
         finished = sorted(finished, key=lambda one: one.claim.id)
         try:
             return self._exchange(finished, limit)
-        except (OperationalError, InterfaceError):
+        except UNAVAILABLE:
             raise
-        except (SQLAlchemyError, ValueError) as exc:
+        except Exception as exc:  # what a plugin returned may fail in any way, and must not end the worker
             if not finished:
                 raise
             if len(finished) > 1:
@@ -95,16 +97,22 @@ class Dispatcher:
         handler = route.handler if route else None
         if claim.attempt > claim.attempt_limit:
             return self._given_up(claim, handler, started_at)
-        if handler is None:
-            return Finished(claim, Result(state="unrouted", handler=None, started_at=started_at, duration=None))
         try:
+            if handler is None:
+                return self._unhandled(claim, started_at)
             if handler.transaction:
                 self._run_in_transaction(claim, handler, started_at)
                 return None
             return Finished(claim, self._result(handler, started_at, handler.function(claim.message)))
         except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything, and then its message is tried again
-            log.warning("handler failed", id=claim.message.id, handler=handler.name, exception=_trace(exc))
-            return self.failed(claim, handler.name, started_at, in_one_line(exc))
+            name = handler.name if handler else None
+            log.warning("handler failed", id=claim.message.id, handler=name, exception=way_to(exc))
+            return self.failed(claim, name, started_at, in_one_line(exc))
+
+    def _unhandled(self, claim: Claim, started_at: datetime) -> Finished:
+        """Give the result of a message that no handler takes; a STOP is done with when it is recorded."""
+        state = "done" if self.is_wish(claim.message) else "unrouted"
+        return Finished(claim, Result(state=state, handler=None, started_at=started_at, duration=None))
 
     def _given_up(self, claim: Claim, handler: Handler | None, started_at: datetime) -> Finished:
         """Give the result of a message whose every attempt ended with the end of its worker."""
@@ -166,14 +174,14 @@ class Dispatcher:
         claim, result = finished.claim, finished.result
         held = queue.finish(conn, claim, result)
         if held and result.handler:
-            outbox.add(
-                conn,
-                claim.message,
-                result.replies,
+            message = claim.message
+            origin = Origin(
+                shortcode=message.shortcode,
+                keyword=fold(message.keyword) or None,
+                message=message,
                 handler=result.handler,
-                person_secret=self.person_secret,
-                now=self.clock(),
             )
+            outbox.add(conn, result.replies, origin, self.reply_rules, now=self.clock())
         return held
 
     def _tell(self, claim: Claim, result: Result, held: bool) -> None:
@@ -185,6 +193,9 @@ class Dispatcher:
         self._count(claim, result)
         if result.state == "done":
             log.info("handled", replies=len(result.replies), **about)
+            for reply in () if self.reply_rules.transliterate else result.replies:
+                if dearer := gsm.doubling(reply.text):
+                    log.warning("reply costs more than it need", reason=dearer, **about)
             return
         log.warning(
             result.state,
@@ -201,11 +212,6 @@ class Dispatcher:
             self.metrics.handler_duration.labels(handler).observe(result.duration.total_seconds())
         if result.again_after is None:
             self.metrics.wait.observe((self.clock() - claim.message.received_at).total_seconds())
-
-
-def _trace(exc: BaseException) -> str:
-    """Give the way to an exception without its words, which may quote a message: `mo_attempt.error` has them."""
-    return "".join(traceback.format_tb(exc.__traceback__)) + type(exc).__name__
 
 
 @contextmanager
@@ -234,5 +240,10 @@ def _reply(handler: Handler, one: Any) -> Reply:
     if not isinstance(reply, Reply):
         raise HandlerError(
             f"the handler {handler.name} returned {type(one).__name__}; it may return str, Reply, several, or None"
+        )
+    if reply.provider and reply.provider not in PROVIDERS:
+        raise HandlerError(
+            f"the handler {handler.name} replies by {reply.provider}, and no provider has that name;"
+            f" there are {', '.join(PROVIDERS)}"
         )
     return reply

@@ -39,3 +39,23 @@ class Metrics:
             buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 3600, 86400),
             registry=self.registry,
         )
+        self.replies = Counter(
+            "mogateway_replies",
+            "Tries to send a reply by outcome: sent, failed, later, unknown, suppressed.",
+            ["provider", "outcome"],
+            registry=self.registry,
+        )
+        self.provider_duration = Histogram(
+            "mogateway_provider_request_duration_seconds",
+            "One call of a provider's API.",
+            ["provider"],
+            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=self.registry,
+        )
+        self.reports = Counter(
+            "mogateway_delivery_reports",
+            "Delivery reports by class: delivered, failed, pending, unknown.",
+            ["provider", "status"],
+            registry=self.registry,
+        )
+        self.opt_outs = Counter("mogateway_opt_outs", "STOPs that came into force.", registry=self.registry)

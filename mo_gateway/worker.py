@@ -1,5 +1,9 @@
-"""The worker: the loop around dispatch. It takes as many messages as it has free hands, and waits to be woken."""
+"""The worker: the loop around consent and dispatch.
 
+It takes as many messages as it has free hands, and waits to be woken.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
@@ -9,9 +13,10 @@ from time import monotonic, sleep
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from .consent import Consent
 from .dispatch import Dispatcher, Finished
 from .errors import UnsafeDatabase
-from .store.failures import in_one_line
+from .store.failures import in_one_line, way_to
 from .store.queue import Claim
 
 POLL_EVERY = 1.0  # seconds; wake-ups are hints, this is the net
@@ -37,8 +42,20 @@ class Worker:
     `run` ends, so that the process can begin anew.
     """
 
-    def __init__(self, dispatcher: Dispatcher, *, threads: int, limit: float) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        consent: Consent,
+        *,
+        threads: int,
+        limit: float,
+        on_replies: Callable[[], None] = lambda: None,
+        on_stopping: Callable[[], None] = lambda: None,
+    ) -> None:
         self._dispatcher = dispatcher
+        self._consent = consent
+        self._on_replies = on_replies  #: called, by any thread, when replies may have been queued
+        self._on_stopping = on_stopping  #: called when nothing more is taken
         self._threads = threads
         self._limit = limit  #: seconds that one try of a handler may take
         self._bell = Event()
@@ -69,6 +86,7 @@ class Worker:
             if not self._exchange(self._threads - len(self._running) - len(self._stuck)):
                 self._bell.wait(POLL_EVERY)
             self._leave_slow_ones_behind()
+        self._on_stopping()
         self._wait_for_the_others()
         for _ in range(self._threads):
             self._line.put(None)
@@ -79,10 +97,9 @@ class Worker:
         with self._lock:
             finished = self._finished
             self._finished = []
-        if not finished and not free:
-            return False
         try:
-            claims = self._dispatcher.exchange(finished, free)
+            looked_at = self._record_consent()
+            claims = self._dispatcher.exchange(finished, free) if finished or free else []
         except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
             log.error("cannot record or take messages", error=in_one_line(exc))
             with self._lock:
@@ -94,7 +111,19 @@ class Worker:
             self._running.update(tasks)
         for task in tasks:
             self._line.put(task)
-        return bool(finished) and bool(free)
+        if finished or looked_at:
+            self._on_replies()
+        return looked_at or (bool(finished) and bool(free))
+
+    def _record_consent(self) -> bool:
+        """Record STOP and START; True = look again."""
+        try:
+            return self._consent.record()
+        except (SQLAlchemyError, UnsafeDatabase, OSError):
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever is wrong with it, the other messages are handled
+            log.error("cannot record STOP and START", exception=way_to(exc))
+            return False
 
     def _work(self) -> None:
         while task := self._line.get():
@@ -104,6 +133,8 @@ class Worker:
                 self._stuck.discard(task)
                 if finished:
                     self._finished.append(finished)
+            if not finished:  # a transaction of the handler's own has queued them
+                self._on_replies()
             self._bell.set()
 
     def _leave_slow_ones_behind(self) -> None:

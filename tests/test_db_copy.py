@@ -27,7 +27,7 @@ FIRST = datetime(1, 1, 1, tzinfo=UTC)
 LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 ODD = datetime(2026, 11, 22, 12, 0, 0, 1, tzinfo=UTC)
 
-#: Values at the edges of what a column can hold; the other tables get a usual row from the gateway itself.
+#: Values at the edges of what each column can hold; where it may be NULL, that too.
 ROWS: dict[Table, list[dict[str, Any]]] = {
     tables.mo_message: [
         {
@@ -98,7 +98,24 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
             "is_test": False,
             "replayed_at": ODD,
             "message_id": 7,
-        }
+        },
+        {
+            "id": 2**40,
+            "dedupe_key": bytes(16),
+            "provider": "spryng",
+            "received_at": ODD,
+            "last_received_at": ODD,
+            "deliveries": 1,
+            "method": "GET",
+            "content_type": "text/plain; charset=é",
+            "status": 415,
+            "raw": b"",
+            "errors": [],
+            "remote_addr": "",
+            "is_test": True,
+            "replayed_at": None,
+            "message_id": None,
+        },
     ],
     tables.mo_handling: [
         {
@@ -112,6 +129,7 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
             "finished_at": ODD,
             "error": "RuntimeError: no 🎉",
             "line": -(2**63),
+            "may_be_stop": False,
         },
         {
             "id": 6,
@@ -124,6 +142,179 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
             "finished_at": None,
             "error": None,
             "line": 2**63 - 1,
+            "may_be_stop": True,
+        },
+    ],
+    tables.opt_out: [
+        {
+            "id": 4,
+            "person_key": b"\xff" * 16,
+            "msisdn": "324123456789012",
+            "shortcode": "4414",
+            "keyword": "ａ🎉",
+            "word": "ARRÊT\u202e",
+            "since": FIRST,
+            "until": LAST,
+            "message_id": 7,
+            "until_message_id": 2**40,
+            "confirmed_at": ODD,
+        },
+        {
+            "id": 2**40,
+            "person_key": b"",
+            "msisdn": "",
+            "shortcode": None,
+            "keyword": None,
+            "word": "",
+            "since": ODD,
+            "until": None,
+            "message_id": None,
+            "until_message_id": None,
+            "confirmed_at": None,
+        },
+    ],
+    tables.mt_message: [
+        {
+            "id": 8,
+            "message_id": 7,
+            "handler": "contest.enter",
+            "provider": "sms1601",
+            "msisdn": "324123456789012",
+            "person_key": b"\xff" * 16,
+            "sender": "Contest",
+            "body": None,
+            "udh": "0605040B8423F0",
+            "data": "FF",
+            "reference": "0123456789abcdef",
+            "parts": 2_147_483_647,
+            "state": "unknown",
+            "suppressed_reason": "opt-out",
+            "attempts": 3,
+            "due_at": FIRST,
+            "created_at": ODD,
+            "sent_at": LAST,
+            "provider_id": "outbox:1",
+            "error_code": "HTTP 504",
+            "error": "HTTP 504: a proxy had no answer for us 🎉",
+            "attempt_limit": 15,
+            "expires_at": LAST,
+            "tried_at": FIRST,
+            "first_tried_at": LAST,
+            "shortcode": "4414",
+            "keyword": "ａ🎉",
+            "options": {"vcard": {"name": "É🎉"}, "at": ODD.isoformat(), "group": "leden"},
+            "is_test": True,
+            "opt_out_id": 4,
+        },
+        {
+            "id": 2**40,
+            "message_id": None,
+            "handler": None,
+            "provider": "spryng",
+            "msisdn": "",
+            "person_key": b"",
+            "sender": "",
+            "body": "line\nline\ttab 'quote\" \\ \\u0000 %s",
+            "udh": None,
+            "data": None,
+            "reference": None,
+            "parts": None,
+            "state": "suppressed",
+            "suppressed_reason": None,
+            "attempts": 0,
+            "due_at": None,
+            "created_at": FIRST,
+            "sent_at": None,
+            "provider_id": None,
+            "error_code": None,
+            "error": None,
+            "attempt_limit": 1,
+            "expires_at": None,
+            "tried_at": None,
+            "first_tried_at": None,
+            "shortcode": None,
+            "keyword": None,
+            "options": None,
+            "is_test": False,
+            "opt_out_id": None,
+        },
+    ],
+    tables.mt_report: [
+        {
+            "id": 9,
+            "dedupe_key": b"r" * 16,
+            "mt_message_id": 8,
+            "provider": "sms1601",
+            "status": "delivered",
+            "provider_status": "DELIVERED",
+            "reference": "0123456789abcdef",
+            "provider_id": "outbox:1",
+            "reported_at": FIRST,
+            "received_at": ODD,
+            "last_received_at": LAST,
+            "deliveries": 2,
+            "raw": bytes(range(256)),
+            "remote_addr": "192.0.2.1",
+        },
+        {
+            "id": 2**40,
+            "dedupe_key": bytes(16),
+            "mt_message_id": None,
+            "provider": "spryng",
+            "status": "unknown",
+            "provider_status": "",
+            "reference": None,
+            "provider_id": None,
+            "reported_at": None,
+            "received_at": FIRST,
+            "last_received_at": FIRST,
+            "deliveries": 1,
+            "raw": b"",
+            "remote_addr": "::1",
+        },
+    ],
+    tables.mt_provider: [
+        {
+            "provider": "*",
+            "paused_at": ODD,
+            "held_until": None,
+            "failures": 0,
+            "error": None,
+            "next_at": None,
+            "day": "2026-11-22",
+            "parts": 2_147_483_647,
+        },
+        {
+            "provider": "spryng",
+            "paused_at": None,
+            "held_until": LAST,
+            "failures": 12,
+            "error": "203: not enough credits",
+            "next_at": FIRST,
+            "day": None,
+            "parts": 0,
+        },
+    ],
+    tables.mo_attempt: [
+        {
+            "id": 1,
+            "handling_id": None,
+            "mt_message_id": 8,
+            "number": 3,
+            "started_at": ODD,
+            "duration_ms": None,
+            "outcome": "unknown",
+            "error": "no-answer: no whole answer: time-out",
+        },
+        {
+            "id": 2**40,
+            "handling_id": 5,
+            "mt_message_id": None,
+            "number": 1,
+            "started_at": FIRST,
+            "duration_ms": 2_147_483_647,
+            "outcome": "done",
+            "error": None,
         },
     ],
     tables.mo_intake: [
@@ -181,7 +372,13 @@ def test_every_value_of_every_column_arrives_as_it_was(sqlite_url: str, postgres
     assert result.exit_code == 0, result.output
     assert all(source.values()), "a table without a row is not tried"
     assert target == source
-    assert {"mo_message 3", "mo_handling 3", "mt_message 1"} <= set(result.stdout.splitlines())
+    assert {"mo_message 3", "mo_handling 3", "mt_message 3"} <= set(result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=str)
+def test_every_column_that_may_be_null_is_tried_with_a_value_and_without(table: Table) -> None:
+    for column in table.columns:
+        assert not column.nullable or {row[column.name] is None for row in ROWS[table]} == {False, True}, column
 
 
 def test_new_rows_are_counted_on_from_the_highest(sqlite_url: str, postgres_url: str) -> None:

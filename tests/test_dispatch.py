@@ -1,7 +1,7 @@
 """Dispatch: a handler runs, and its replies are there exactly when its message is done."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,8 +77,6 @@ def test_a_handler_may_yield_its_replies(gateway: Gateway) -> None:
     ],
 )
 def test_a_wrong_reply_is_a_failed_try_and_sends_nothing(gateway: Gateway, returned: Any) -> None:
-    if returned == "no\x00one sends NUL" and gateway.settings.is_sqlite:
-        pytest.skip("SQLite stores NUL")
     store(gateway)
 
     handle_all(dispatcher_of(gateway, returning(returned)))
@@ -112,6 +110,63 @@ def test_one_result_that_the_database_refuses_does_not_take_others_along(gateway
     assert replies(gateway.engine) == ["fine", "fine"]
 
 
+class Forged(Reply):
+    """A Reply that gets round its own checks."""
+
+    def __post_init__(self) -> None:
+        """Check nothing."""
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param(Forged(5), id="number"),  # type: ignore[arg-type]
+        pytest.param(Forged(b"hello"), id="bytes"),  # type: ignore[arg-type]
+        pytest.param(Forged("hello", at=datetime.max.replace(tzinfo=UTC)), id="the last moment there is"),
+    ],
+)
+def test_a_result_that_cannot_even_be_written_down_is_a_failed_try(gateway: Gateway, forged: Reply) -> None:
+    @keyword("WIN")
+    def handler(message: Message) -> str | Reply:
+        return forged if message.parm == "BAD" else "fine"
+
+    for n, parm in enumerate(["ON", "BAD"]):
+        store(gateway, MSISDN=f"32400{n:06}", PARM=parm)
+    dispatcher = dispatcher_of(gateway, handler)
+    finished = [done for claim in dispatcher.claim(10) if (done := dispatcher.run(claim))]
+
+    dispatcher.exchange(finished, 0)
+
+    assert states(gateway.engine) == ["done", "failed"]
+    assert rows(gateway.engine, "mo_handling")[1].error.startswith("its result cannot be stored: ")
+    assert replies(gateway.engine) == ["fine"]
+
+
+def test_a_provider_that_is_not_there_is_named_with_those_that_are(gateway: Gateway) -> None:
+    store(gateway)
+
+    handle_all(dispatcher_of(gateway, returning(Reply("hello", provider="sprnyg"))))
+
+    (row,) = rows(gateway.engine, "mo_handling")
+    assert (row.state, row.error) == (
+        "failed",
+        "HandlerError: the handler test replies by sprnyg, and no provider has that name;"
+        " there are spryng, connectcall, sms1601, pswincom, intelecom",
+    )
+
+
+def test_a_message_that_cannot_even_be_read_is_a_failed_try(gateway: Gateway) -> None:
+    def refuse(message: Message) -> bool:
+        raise RuntimeError("no luck")
+
+    store(gateway, KEYWORD="OTHER")
+
+    handle_all(replace(dispatcher_of(gateway, returning("hello")), is_wish=refuse))
+
+    (row,) = rows(gateway.engine, "mo_handling")
+    assert (row.state, row.handler, row.error) == ("failed", None, "RuntimeError: no luck")
+
+
 def test_a_plain_reply_goes_back_where_its_message_came_from(gateway: Gateway) -> None:
     message_id = store(gateway)
 
@@ -119,9 +174,10 @@ def test_a_plain_reply_goes_back_where_its_message_came_from(gateway: Gateway) -
 
     (row,) = rows(gateway.engine, "mt_message")
     assert (row.message_id, row.handler, row.provider) == (message_id, "test", "spryng")
-    assert (row.msisdn, row.sender, row.body, row.reference) == ("32412345678", "4414", "hello", None)
+    assert (row.msisdn, row.sender, row.body) == ("32412345678", "4414", "hello")
+    assert len(row.reference) == 16
     assert row.person_key == keys.person_key(b"test-person-secret", "32412345678")
-    assert (row.udh, row.data, row.parts, row.provider_id, row.error_code) == (None,) * 5
+    assert (row.udh, row.data, row.provider_id, row.error_code, row.parts) == (None, None, None, None, 1)
     assert (row.state, row.suppressed_reason, row.attempts, row.sent_at) == ("queued", None, 0, None)
     assert row.due_at
     assert str(row.created_at).startswith("2026-11-22 12:00:00")
@@ -129,12 +185,12 @@ def test_a_plain_reply_goes_back_where_its_message_came_from(gateway: Gateway) -
 
 def test_a_reply_may_say_where_it_goes_and_how(gateway: Gateway) -> None:
     store(gateway)
-    reply = Reply("hello", to="32499999999", sender="Contest", provider="other", reference="R1")
+    reply = Reply("hello", to="32499999999", sender="Contest", provider="pswincom", reference="R1")
 
     handle_all(dispatcher_of(gateway, returning(reply)))
 
     (row,) = rows(gateway.engine, "mt_message")
-    assert (row.msisdn, row.sender, row.provider, row.reference) == ("32499999999", "Contest", "other", "R1")
+    assert (row.msisdn, row.sender, row.provider, row.reference) == ("32499999999", "Contest", "pswincom", "R1")
     assert row.person_key == keys.person_key(b"test-person-secret", "32499999999")
 
 

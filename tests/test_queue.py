@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from mo_gateway.gateway import Gateway, open_gateway
-from mo_gateway.store import queue
+from mo_gateway.store import opt_outs, queue
 from mo_gateway.store.queue import Claim, Result
 from mo_gateway.store.tables import mo_handling
 from mo_gateway.store.types import database_now
@@ -271,3 +271,36 @@ def test_a_worker_that_is_late_may_finish_what_nobody_else_has_taken(gateway: Ga
         (ours,) = queue.claim(conn, limit=1, lease=timedelta(milliseconds=1))
 
     assert finish(gateway.engine, ours)
+
+
+def test_what_may_be_a_stop_is_not_taken_before_somebody_has_looked(gateway: Gateway) -> None:
+    stop = store(gateway, KEYWORD="STOP")
+    after = store(gateway, PARM="waits behind it")
+    other_sender = store(gateway, MSISDN="32487654321")
+    before = claimed(gateway.engine)
+    with gateway.engine.begin() as conn:
+        opt_outs.looked_at(conn, [stop])
+
+    (ours,) = claim(gateway.engine)
+    finish(gateway.engine, ours)
+
+    assert before == [other_sender]
+    assert ours.message.id == stop
+    assert claimed(gateway.engine) == [after]
+
+
+def test_a_claim_finds_what_is_due_by_the_indexes(gateway: Gateway) -> None:
+    message_id = store(gateway)
+    with gateway.engine.begin() as conn:
+        conn.exec_driver_sql(  # of as many senders, and due much later
+            "INSERT INTO mo_handling (message_id, handler, state, attempt_limit, line, due_at)"
+            " WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)"
+            f" SELECT {message_id}, 'handler ' || n, 'failed', 12, n, '2999-01-01 00:00:00+00' FROM numbers"
+        )
+        conn.exec_driver_sql("ANALYZE mo_handling")
+        due = str(queue._DUE.element.compile(conn, compile_kwargs={"literal_binds": True})).replace("%%", "%")
+        explain = "EXPLAIN QUERY PLAN" if conn.dialect.name == "sqlite" else "EXPLAIN"
+        plan = str(conn.exec_driver_sql(f"{explain} {due.replace(':most', '10')}").all())
+
+    assert "mo_handling_due_at_idx" in plan
+    assert "mo_handling_line_idx" in plan

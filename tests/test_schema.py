@@ -1,13 +1,16 @@
 """The schema: migrations, `schema.sql` and the tables in the code are the same, on both databases."""
 
+import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -15,14 +18,19 @@ from sqlalchemy import Connection, Engine, delete, event, insert, inspect, selec
 from sqlalchemy.exc import StatementError
 
 from mo_gateway.errors import SchemaError
+from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.preparation import Preparation, make_ready
 from mo_gateway.store import schema
 from mo_gateway.store.engine import open_engine
-from mo_gateway.store.tables import metadata, mo_intake
+from mo_gateway.store.tables import metadata, mo_handling, mo_intake, mo_message, mt_message
 from mo_gateway.store.types import to_text
 
 from .conftest import fresh_database, settings_for
+from .examples import NOW
+from .handling import consent_of
 from .postgres import PostgresServer, free_port, wait_until
+from .sending import Script, send_all, sender_of
+from .stored import rows
 
 SCHEMA_SQL = Path(__file__).parent.parent / "schema.sql"
 
@@ -226,6 +234,117 @@ def test_an_older_sqlite_schema_is_upgraded(tmp_path: Path) -> None:
         with engine.connect() as conn:
             schema.check(conn)
             assert set(metadata.tables) < set(inspect(conn).get_table_names())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def first_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind with the tables of the first version."""
+    is_sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/first.db" if is_sqlite else str(request.getfixturevalue("empty_postgres_url"))
+    with opened(url) as engine, engine.begin() as conn:
+        config = Config()
+        config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+    return url
+
+
+def message_of_the_first_version(conn: Connection, keyword: str, **handling: Any) -> int:
+    """Store a message as the first version did, with its handling; give its number."""
+    values = {
+        "dedupe_key": secrets.token_bytes(16),
+        "provider": "spryng",
+        "msisdn": "32412345678",
+        "person_key": bytes(16),
+        "keyword": keyword,
+        "parm": "",
+        "operator": "20601",
+        "operator_defaulted": False,
+        "shortcode": "4414",
+        "country": "BEL",
+        "timestamp_raw": "20261122140211",
+        "sent_at": NOW,
+        "received_at": NOW,
+        "deliveries": 1,
+        "last_received_at": NOW,
+        "method": "POST",
+        "charset": "utf-8",
+        "raw": b"",
+        "marks": [],
+        "remote_addr": "",
+        "is_test": handling.pop("is_test", False),
+    }
+    message_id: int = conn.execute(insert(mo_message).values(values).returning(mo_message.c.id)).scalar_one()
+    usual = {"attempt_limit": 12, "line": message_id, "due_at": None}
+    conn.execute(insert(mo_handling).values({**usual, **handling, "message_id": message_id}))
+    return message_id
+
+
+def reply_of_the_first_version(conn: Connection, message_id: int | None, body: str, age: timedelta) -> None:
+    """Queue a reply as the first version did, some time ago."""
+    queued_at = datetime.now(UTC) - age
+    conn.execute(
+        insert(mt_message).values(
+            message_id=message_id,
+            provider="spryng",
+            msisdn="32412345678",
+            person_key=bytes(16),
+            sender="4414",
+            body=body,
+            due_at=queued_at,
+            created_at=queued_at,
+        )
+    )
+
+
+@pytest.fixture
+def upgraded(first_url: str) -> Iterator[Gateway]:
+    """A gateway whose database came from the first version, with a queue of everything."""
+    with opened(first_url) as engine:
+        with engine.begin() as conn:
+            answered = message_of_the_first_version(conn, "WIN", state="done", attempts=1)
+            tried = message_of_the_first_version(conn, "TEST", state="done", attempts=1, is_test=True)
+            message_of_the_first_version(conn, "STOP", due_at=NOW)
+            message_of_the_first_version(conn, "STOP", state="failed", attempts=1, due_at=NOW)
+            reply_of_the_first_version(conn, answered, "of last week", timedelta(days=7))
+            reply_of_the_first_version(conn, answered, "of today", timedelta(hours=1))
+            reply_of_the_first_version(conn, tried, "to a test", timedelta(hours=1))
+            reply_of_the_first_version(conn, None, "to nobody's message", timedelta(hours=1))
+        schema.upgrade(engine)
+    with closing(open_gateway(settings_for(first_url))) as gateway:
+        yield gateway
+
+
+def test_the_replies_of_the_first_version_know_their_shortcode_and_whether_they_answer_a_test(
+    upgraded: Gateway,
+) -> None:
+    found = [(row.body, row.shortcode, row.is_test) for row in rows(upgraded.engine, "mt_message")]
+
+    assert found == [
+        ("of last week", "4414", False),
+        ("of today", "4414", False),
+        ("to a test", "4414", True),
+        ("to nobody's message", None, False),
+    ]
+
+
+def test_of_the_replies_of_the_first_version_those_of_the_last_day_go_out(upgraded: Gateway) -> None:
+    provider = Script(is_local=False)
+
+    send_all(sender_of(upgraded, provider), provider)
+
+    assert [message.text for message in provider.sent] == ["of today", "to nobody's message"]
+    found = [(row.state, row.suppressed_reason) for row in rows(upgraded.engine, "mt_message")]
+    assert found == [("suppressed", "expired"), ("sent", None), ("suppressed", "test"), ("sent", None)]
+
+
+def test_what_waits_since_the_first_version_to_be_tried_is_looked_at_for_stop(upgraded: Gateway) -> None:
+    assert [bool(row.may_be_stop) for row in rows(upgraded.engine, "mo_handling")] == [False, False, True, False]
+
+    consent_of(upgraded).record()
+
+    (opt_out,) = rows(upgraded.engine, "opt_out")
+    assert (opt_out.message_id, opt_out.shortcode, opt_out.until) == (3, "4414", None)
 
 
 def test_the_schema_of_a_newer_program_is_refused(engine: Engine) -> None:

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from structlog.typing import EventDict
 
-from mo_gateway import Message, dispatch, keyword, worker
+from mo_gateway import Message, Reply, dispatch, keyword, worker
+from mo_gateway.consent import Consent
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.store.engine import open_engine
 from mo_gateway.store.wake import Listener
 from mo_gateway.worker import Worker
 
 from .conftest import MakeSettings
-from .handling import captured_log, dispatcher_of
+from .handling import captured_log, consent_of, dispatcher_of, worker_of
 from .postgres import PostgresServer
 from .stored import replies, rows, states, store, store_senders
 from .waiting import until
@@ -68,7 +69,7 @@ class Running:
 def working(
     gateway: Gateway, *handlers: Callable[..., Any], threads: int = 4, limit: float = LONG
 ) -> Iterator[Running]:
-    running = Running(Worker(dispatcher_of(gateway, *handlers), threads=threads, limit=limit))
+    running = Running(worker_of(gateway, *handlers, threads=threads, limit=limit))
     running.start()
     yield running
     running.worker.stop()
@@ -111,6 +112,65 @@ def test_what_waited_before_the_start_is_handled(gateway: Gateway) -> None:
         until(lambda: states(gateway.engine) == ["done"] * 10, "all to be done")
 
     assert replies(gateway.engine) == ["thank you for ON"] * 10
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_replies_wake_who_sends_them(sqlite_gateway: Gateway, in_transaction: bool) -> None:
+    @keyword("WIN", transaction=in_transaction)
+    def handler(message: Message, *_conn: Connection) -> str:
+        return "thank you"
+
+    woken_with: list[list[str]] = []
+    store(sqlite_gateway)
+
+    running = Running(
+        Worker(
+            dispatcher_of(sqlite_gateway, handler),
+            consent_of(sqlite_gateway),
+            threads=1,
+            limit=LONG,
+            on_replies=lambda: woken_with.append(replies(sqlite_gateway.engine)),
+        )
+    )
+    running.start()
+    until(lambda: ["thank you"] in woken_with, "those who send to be woken")
+    running.worker.stop()
+    running.worker.wake()
+    running.end()
+
+
+def test_handlers_go_on_whatever_is_wrong_with_stop(
+    sqlite_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Consent) -> bool:
+        raise RuntimeError(phone)
+
+    phone = "32412345678"
+    lines = captured_log(monkeypatch, worker)
+    monkeypatch.setattr(Consent, "record", fail)
+    store(sqlite_gateway)
+
+    with working(sqlite_gateway, thank):
+        until(lambda: states(sqlite_gateway.engine) == ["done"], "the message to be done")
+
+    assert {line["event"] for line in lines} == {"cannot record STOP and START"}
+    assert "RuntimeError" in str(lines)
+    assert phone not in str(lines)
+
+
+def test_a_reply_that_nobody_can_store_does_not_end_the_worker(sqlite_gateway: Gateway) -> None:
+    @keyword("WIN")
+    def handler(message: Message) -> Reply | str:
+        return Reply(5) if message.parm == "BAD" else "fine"  # type: ignore[arg-type]
+
+    store(sqlite_gateway, PARM="BAD")
+    store(sqlite_gateway, MSISDN="32487654321")
+
+    with working(sqlite_gateway, handler) as running:
+        until(lambda: states(sqlite_gateway.engine) == ["failed", "done"], "both to be tried")
+        survived = running.thread.is_alive()
+
+    assert survived
 
 
 def test_a_wake_up_is_heard(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

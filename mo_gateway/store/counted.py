@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from mo_gateway.message import Outcome, Receipt
+
 from . import sqlite
 from .types import to_sqlite
 
@@ -47,6 +49,7 @@ class CountedTable:
     name: str
     columns: Mapping[str, str]  #: column → PostgreSQL type
     refreshed: tuple[str, ...] = ()  #: columns that take the newest delivery's value
+    completed: tuple[str, ...] = ()  #: columns that take a later delivery's value while they have none
 
     def on_postgresql(self, source: str) -> str:
         """Write the insert from `source`, a name in the FROM clause, in key order."""
@@ -65,12 +68,13 @@ class CountedTable:
         return ", ".join(self.columns)
 
     def _count_up(self, greatest: str) -> str:
-        refreshed = "".join(f", {column} = excluded.{column}" for column in self.refreshed)
+        changed = [f", {column} = excluded.{column}" for column in self.refreshed]
+        changed += [f", {column} = coalesce({self.name}.{column}, excluded.{column})" for column in self.completed]
         return (
             "ON CONFLICT (dedupe_key) DO UPDATE SET"
             f" deliveries = {self.name}.deliveries + excluded.deliveries,"
             f" last_received_at = {greatest}({self.name}.last_received_at, excluded.last_received_at)"
-            f"{refreshed} RETURNING id, dedupe_key, deliveries"
+            f"{''.join(changed)} RETURNING id, dedupe_key, deliveries"
         )
 
 
@@ -93,6 +97,14 @@ def _as_text(value: Any) -> str:
     return f"\\x{value.hex()}" if isinstance(value, bytes) else value.isoformat()
 
 
+def insert(conn: Connection, table: CountedTable, rows: Sequence[Row]) -> list[Stored]:
+    """Insert rows that are folded, or count them up where they are there."""
+    if conn.dialect.name != "postgresql":
+        return insert_each(conn, table, rows)
+    statement = f"WITH given AS (SELECT * FROM {recordset(table.columns)}) {table.on_postgresql('given')}"
+    return [Stored(*row) for row in conn.exec_driver_sql(statement, {"rows": as_json(rows)})]
+
+
 def insert_each(conn: Connection, table: CountedTable, rows: Iterable[Row]) -> list[Stored]:
     """Insert row by row, for SQLite: inside one process a statement costs little, and the commit is shared.
 
@@ -105,3 +117,16 @@ def insert_each(conn: Connection, table: CountedTable, rows: Iterable[Row]) -> l
         Stored(*driver.execute(statement, {name: to_sqlite(row[name]) for name in table.columns}).fetchone())
         for row in rows
     ]
+
+
+def receipts(rows: Iterable[Row], stored: Iterable[Stored]) -> dict[bytes, Receipt]:
+    """Give a receipt for each dedupe key; a row is new exactly when its count is the batch's own."""
+    came = {row["dedupe_key"]: row["deliveries"] for row in rows}
+    return {
+        row.dedupe_key: Receipt(
+            outcome=Outcome.STORED if row.deliveries == came[row.dedupe_key] else Outcome.DUPLICATE,
+            id=row.id,
+            deliveries=row.deliveries,
+        )
+        for row in stored
+    }

@@ -9,6 +9,9 @@ from . import postgresql, sqlite
 #: `with engine.execution_options(**READ_ONLY).begin()`: takes no write lock on SQLite.
 READ_ONLY = {"mo_gateway_read_only": True}
 
+#: Takes that back, where a command that looks is to change something after all.
+WRITABLE = {"mo_gateway_read_only": False}
+
 
 def open_engine(settings: Settings, *, most_connections: int = 25) -> Engine:
     """Make the engine; it connects when it is first used.

@@ -1,14 +1,14 @@
 """Messages that came in: each stored once, with its work item, however often the provider repeats itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from mo_gateway import keys
+from mo_gateway import keys, stop
 from mo_gateway.message import Message, Outcome, Receipt, WebhookRequest
 
-from .counted import CountedTable, Row, Stored, as_json, folded, insert_each, recordset
+from .counted import CountedTable, Row, Stored, as_json, folded, insert_each, receipts, recordset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,12 @@ class NewMessage:
     request: WebhookRequest
     person_key: bytes
     line: int
+    may_be_stop: bool  #: a worker is to look at it first, whoever waits before it
 
 
-def new_message(message: Message, request: WebhookRequest, *, person_secret: bytes) -> NewMessage:
+def new_message(
+    message: Message, request: WebhookRequest, *, person_secret: bytes, stop_words: Collection[str]
+) -> NewMessage:
     """Give a message the keys that it is stored under."""
     person = keys.person_key(person_secret, message.msisdn)
     return NewMessage(
@@ -31,6 +34,7 @@ def new_message(message: Message, request: WebhookRequest, *, person_secret: byt
         request=request,
         person_key=person,
         line=keys.line_of(person, message.shortcode),
+        may_be_stop=stop.might_be_wish(message.keyword, message.parm, stop_words),
     )
 
 
@@ -62,15 +66,15 @@ TABLE = CountedTable(
     },
 )
 
-_GIVEN = {**TABLE.columns, "line": "bigint"}
+_GIVEN = {**TABLE.columns, "line": "bigint", "may_be_stop": "boolean"}
 
 # Message and work item in one statement, one round trip: its price is shared by the whole batch.
 _ON_POSTGRESQL = f"""
     WITH given AS (SELECT * FROM {recordset(_GIVEN)}),
     stored AS ({TABLE.on_postgresql("given")}),
     queued AS (
-        INSERT INTO mo_handling (message_id, line, attempt_limit, due_at)
-        SELECT stored.id, given.line, %(attempt_limit)s, now()
+        INSERT INTO mo_handling (message_id, line, may_be_stop, attempt_limit, due_at)
+        SELECT stored.id, given.line, given.may_be_stop, %(attempt_limit)s, now()
         FROM stored JOIN given USING (dedupe_key)
         WHERE stored.deliveries = given.deliveries
         ORDER BY stored.id
@@ -84,34 +88,24 @@ def add_messages(conn: Connection, batch: Sequence[NewMessage], *, attempt_limit
 
     For a key that is there already, only `deliveries` counts up. That is a write on purpose: a statement that
     wrote nothing would not wait for a synchronous standby, and TRUE would be said for what only one disk has.
-    A row is new exactly when its count is the batch's own.
     """
     rows = folded(_row(new) for new in batch)
-    came = {row["dedupe_key"]: row["deliveries"] for row in rows}
     if conn.dialect.name == "postgresql":
         values = {"rows": as_json(rows), "attempt_limit": attempt_limit}
-        found = [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, values)]
-    else:
-        found = insert_each(conn, TABLE, rows)
-        lines = {row["dedupe_key"]: row["line"] for row in rows}
-        new_ones = [stored for stored in found if stored.deliveries == came[stored.dedupe_key]]
-        _queue_on_sqlite(conn, [(stored.id, lines[stored.dedupe_key], attempt_limit) for stored in new_ones])
-    return {
-        stored.dedupe_key: Receipt(
-            outcome=Outcome.STORED if stored.deliveries == came[stored.dedupe_key] else Outcome.DUPLICATE,
-            id=stored.id,
-            deliveries=stored.deliveries,
-        )
-        for stored in found
-    }
+        return receipts(rows, [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, values)])
+    given = {row["dedupe_key"]: row for row in rows}
+    found = receipts(rows, insert_each(conn, TABLE, rows))
+    new_ones = [(receipt.id, given[key]) for key, receipt in found.items() if receipt.outcome is Outcome.STORED]
+    _queue_on_sqlite(conn, new_ones, attempt_limit)
+    return found
 
 
-def _queue_on_sqlite(conn: Connection, values: list[tuple[int, int, int]]) -> None:
-    if values:
+def _queue_on_sqlite(conn: Connection, new_ones: list[tuple[int, Row]], attempt_limit: int) -> None:
+    if new_ones:
         conn.exec_driver_sql(
-            "INSERT INTO mo_handling (message_id, line, attempt_limit, due_at)"
-            " VALUES (?, ?, ?, strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
-            values,
+            "INSERT INTO mo_handling (message_id, line, may_be_stop, attempt_limit, due_at)"
+            " VALUES (?, ?, ?, ?, strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
+            [(message_id, row["line"], row["may_be_stop"], attempt_limit) for message_id, row in new_ones],
         )
 
 
@@ -141,4 +135,5 @@ def _row(new: NewMessage) -> Row:
         "remote_addr": request.remote_addr,
         "is_test": message.is_test,
         "line": new.line,
+        "may_be_stop": new.may_be_stop,
     }

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from mo_gateway.message import Outcome
 
-from .tables import mo_handling, mo_intake, mo_message, mo_rejection, mt_message
+from .tables import mo_handling, mo_intake, mo_message, mo_rejection, mt_message, mt_provider
 
 LONGEST_CAUSE = 60  # characters
 
@@ -24,6 +24,16 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderStanding:
+    """Why no reply goes out by a provider at the moment."""
+
+    provider: str
+    paused_at: datetime | None
+    held_until: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """What waits and what went wrong, counted."""
 
@@ -34,6 +44,9 @@ class Overview:
     unrouted: int
     rejected: int  #: rejections that no replay has turned into a message
     replies_queued: int
+    replies_failed: int
+    replies_unknown: int  #: may have gone out; those being sent this moment are not counted
+    standing: tuple[ProviderStanding, ...]  #: providers that are paused or in trouble; `*` is all of them
     refused: int  #: requests since the moment asked for
     last_message_at: datetime | None
     problems: tuple[Problem, ...]  #: the most frequent first
@@ -59,6 +72,11 @@ def overview(conn: Connection, *, refused_since: datetime) -> Overview:
         unrouted=states["unrouted"],
         rejected=_count(conn, select(func.count()).where(mo_rejection.c.replayed_at.is_(None))),
         replies_queued=_count(conn, select(func.count()).where(mt_message.c.state == "queued")),
+        replies_failed=_count(conn, select(func.count()).where(mt_message.c.state == "failed")),
+        replies_unknown=_count(
+            conn, select(func.count()).where(mt_message.c.state == "unknown", mt_message.c.due_at.is_(None))
+        ),
+        standing=_standing(conn),
         refused=_count(conn, refused),
         last_message_at=conn.scalar(select(func.max(mo_message.c.received_at))),
         problems=_problems(conn),
@@ -74,6 +92,13 @@ def _count_of_states(conn: Connection) -> Counter[str]:
         mo_handling.c.state.in_(("failed", "dead", "unrouted"))
     )
     return Counter(dict(conn.execute(of_state.group_by(mo_handling.c.state)).all()))
+
+
+def _standing(conn: Connection) -> tuple[ProviderStanding, ...]:
+    columns = (mt_provider.c.provider, mt_provider.c.paused_at, mt_provider.c.held_until, mt_provider.c.error)
+    troubled = or_(mt_provider.c.paused_at.is_not(None), mt_provider.c.failures > 0)
+    rows = conn.execute(select(*columns).where(troubled).order_by(mt_provider.c.provider)).mappings()
+    return tuple(ProviderStanding(**row) for row in rows)
 
 
 def _problems(conn: Connection) -> tuple[Problem, ...]:

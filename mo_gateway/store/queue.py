@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Float, Integer, bindparam, case, cast, exists, insert, select, update
 
-from mo_gateway.message import Message, Reply
+from mo_gateway.message import Message
+from mo_gateway.reply import Reply
 
 from .tables import mo_attempt, mo_handling, mo_message
 from .types import database_now
@@ -45,6 +46,7 @@ _DUE = (
     select(mo_handling.c.id)
     .where(
         mo_handling.c.due_at <= database_now(),
+        ~mo_handling.c.may_be_stop,  # no handler answers somebody whose STOP is not recorded yet
         ~exists().where(
             _EARLIER.c.line == mo_handling.c.line,
             _EARLIER.c.message_id < mo_handling.c.message_id,

@@ -12,7 +12,7 @@ from mo_gateway.settings import Settings
 from . import schema
 from .engine import READ_ONLY, open_engine
 from .selection import Filter, conditions
-from .tables import mo_attempt, mo_handling, mo_message, mt_message
+from .tables import mo_attempt, mo_handling, mo_message, mt_message, mt_report
 
 #: A row for each handling of a message, which before routing and mostly after it too is one.
 _WITH_HANDLING = select(
@@ -89,6 +89,28 @@ def replies(conn: Connection, message_id: int) -> Sequence[RowMapping]:
     """Give the replies to one message."""
     of_message = select(mt_message).where(mt_message.c.message_id == message_id)
     return conn.execute(of_message.order_by(mt_message.c.id)).mappings().all()
+
+
+def sends(conn: Connection, message_id: int) -> Sequence[RowMapping]:
+    """Give every try to send the replies to one message, the first one first."""
+    columns = (mo_attempt.c.number, mo_attempt.c.started_at, mo_attempt.c.duration_ms)
+    query = (
+        select(mt_message.c.id.label("reply"), *columns, mo_attempt.c.outcome, mo_attempt.c.error)
+        .join(mt_message, mo_attempt.c.mt_message_id == mt_message.c.id)
+        .where(mt_message.c.message_id == message_id)
+    )
+    return conn.execute(query.order_by(mo_attempt.c.id)).mappings().all()
+
+
+def reports(conn: Connection, message_id: int) -> Sequence[RowMapping]:
+    """Give the delivery reports on the replies to one message, the first one first."""
+    columns = (mt_report.c.status, mt_report.c.provider_status, mt_report.c.reported_at)
+    query = (
+        select(mt_message.c.id.label("reply"), *columns, mt_report.c.received_at, mt_report.c.deliveries)
+        .join(mt_message, mt_report.c.mt_message_id == mt_message.c.id)
+        .where(mt_message.c.message_id == message_id)
+    )
+    return conn.execute(query.order_by(mt_report.c.id)).mappings().all()
 
 
 def newest_with_number(conn: Connection) -> RowMapping | None:

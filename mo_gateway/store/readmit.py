@@ -1,6 +1,6 @@
 """Rejections that are read again: which ones can be, and what is noted of one that has become a message."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
@@ -13,15 +13,17 @@ from .types import database_now
 READABLE = (400, 415)
 
 
-def count(conn: Connection, chosen: Filter, provider: str) -> int:
+def count(conn: Connection, chosen: Filter, providers: Collection[str]) -> int:
     """Count the rejections that can be read again; of `chosen` only times and ids (of `mo_rejection`) matter."""
-    return conn.scalar(select(func.count()).select_from(mo_rejection).where(*_open(chosen, provider))) or 0
+    return conn.scalar(select(func.count()).select_from(mo_rejection).where(*_open(chosen, providers))) or 0
 
 
-def page(conn: Connection, chosen: Filter, provider: str, *, after: int, size: int) -> Sequence[Row[Any]]:
+def page(
+    conn: Connection, chosen: Filter, providers: Collection[str], *, after: int, size: int
+) -> Sequence[Row[Any]]:
     """Give the next rejections that can be read again, all with ids greater than `after`."""
     rejection = mo_rejection.c
-    conditions = [rejection.id > after, *_open(chosen, provider)]
+    conditions = [rejection.id > after, *_open(chosen, providers)]
     return conn.execute(select(mo_rejection).where(*conditions).order_by(rejection.id).limit(size)).all()
 
 
@@ -40,9 +42,13 @@ def mark_replayed(conn: Connection, rejection_id: int, message_id: int) -> None:
     )
 
 
-def _open(chosen: Filter, provider: str) -> list[ColumnElement[bool]]:
+def _open(chosen: Filter, providers: Collection[str]) -> list[ColumnElement[bool]]:
     rejection = mo_rejection.c
-    found = [rejection.provider == provider, rejection.status.in_(READABLE), rejection.replayed_at.is_(None)]
+    found: list[ColumnElement[bool]] = [
+        rejection.provider.in_(providers),
+        rejection.status.in_(READABLE),
+        rejection.replayed_at.is_(None),
+    ]
     if chosen.since:  # it may have come many times: once in the span is enough
         found.append(rejection.last_received_at >= chosen.since)
     if chosen.until:

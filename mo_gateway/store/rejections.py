@@ -9,7 +9,7 @@ from mo_gateway.errors import FieldError
 from mo_gateway.message import Outcome, Receipt, WebhookRequest
 
 from . import tables
-from .counted import CountedTable, Row, Stored, as_json, folded, insert_each, recordset
+from .counted import CountedTable, Row, folded, insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +42,10 @@ TABLE = CountedTable(
     refreshed=("status", "errors"),
 )
 
-_ON_POSTGRESQL = f"WITH given AS (SELECT * FROM {recordset(TABLE.columns)}) {TABLE.on_postgresql('given')}"
-
 
 def add_rejections(conn: Connection, batch: Sequence[NewRejection]) -> dict[bytes, Receipt]:
     """Store bad requests; give a receipt for each dedupe key."""
-    rows = folded(_row(new) for new in batch)
-    if conn.dialect.name == "postgresql":
-        found = [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, {"rows": as_json(rows)})]
-    else:
-        found = insert_each(conn, TABLE, rows)
+    found = insert(conn, TABLE, folded(_row(new) for new in batch))
     return {
         stored.dedupe_key: Receipt(outcome=Outcome.REJECTED, id=stored.id, deliveries=stored.deliveries)
         for stored in found

@@ -1,6 +1,6 @@
 """Messages whose text was read as the wrong charset: the one change that a stored message may see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
@@ -14,15 +14,17 @@ from .tables import mo_handling, mo_message
 _HANDLINGS = mo_handling.join(mo_message, mo_message.c.id == mo_handling.c.message_id)
 
 
-def count(conn: Connection, chosen: Filter, provider: str) -> int:
+def count(conn: Connection, chosen: Filter, providers: Collection[str]) -> int:
     """Count what `page` goes through."""
-    return conn.scalar(select(func.count()).select_from(_HANDLINGS).where(*_chosen(chosen, provider))) or 0
+    return conn.scalar(select(func.count()).select_from(_HANDLINGS).where(*_chosen(chosen, providers))) or 0
 
 
-def page(conn: Connection, chosen: Filter, provider: str, *, after: int, size: int) -> Sequence[Row[Any]]:
+def page(
+    conn: Connection, chosen: Filter, providers: Collection[str], *, after: int, size: int
+) -> Sequence[Row[Any]]:
     """Give the next messages, each with `handling_id`, all greater than `after`, and `handler`."""
     columns = (mo_message, mo_handling.c.id.label("handling_id"), mo_handling.c.handler)
-    found = select(*columns).select_from(_HANDLINGS).where(*_chosen(chosen, provider))
+    found = select(*columns).select_from(_HANDLINGS).where(*_chosen(chosen, providers))
     return conn.execute(found.where(mo_handling.c.id > after).order_by(mo_handling.c.id).limit(size)).all()
 
 
@@ -48,5 +50,5 @@ def put_right(conn: Connection, row: Row[Any], message: Message, key: bytes) -> 
         raise LostClaim(f"message {row.id} was changed meanwhile")
 
 
-def _chosen(chosen: Filter, provider: str) -> list[ColumnElement[bool]]:
-    return [mo_message.c.provider == provider, *conditions(chosen)]
+def _chosen(chosen: Filter, providers: Collection[str]) -> list[ColumnElement[bool]]:
+    return [mo_message.c.provider.in_(providers), *conditions(chosen)]

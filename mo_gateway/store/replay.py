@@ -23,8 +23,8 @@ def make_due(conn: Connection, chosen: Filter, *, after: int, limit: int, tries:
 
 
 def make_message_due(conn: Connection, message_id: int, *, tries: int) -> None:
-    """Make all handlings of one message due again."""
-    conn.execute(_due(mo_handling.c.message_id == message_id, tries))
+    """Make all handlings of one message due again, whose text is another now, and may be a STOP."""
+    conn.execute(_due(mo_handling.c.message_id == message_id, tries).values(may_be_stop=True))
 
 
 def by_route(conn: Connection, chosen: Filter, limit: int | None) -> Sequence[Row[Any]]:

@@ -29,13 +29,14 @@ from .failures import in_one_line
 from .inbox import NewMessage, add_messages
 from .intake import Intake
 from .rejections import NewRejection, add_rejections
+from .reports import NewReport, add_reports
 
 LARGEST_BATCH = 500
 ODD_JOBS_EVERY = 5.0  # seconds
 
 log = structlog.get_logger()
 
-New = NewMessage | NewRejection
+New = NewMessage | NewReport | NewRejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,20 @@ class Writer:
 
         After the deadline the row may still become durable: the provider's retry will be recognised.
         """
-        future = self.submit(new)
-        try:
-            return future.result(self._deadline)
-        except TimeoutError:
-            future.cancel()
-            self._break_off()
-            raise StorageError(f"the database took longer than {self._deadline:g} s") from None
+        return self._receipt(self.submit(new), until=monotonic() + self._deadline)
+
+    def store_all(self, batch: Sequence[New]) -> list[Receipt | StorageError]:
+        """Wait until rows are durable; for each give its receipt, or why it must not be acknowledged.
+
+        They share commits. What is more than may wait in line comes after the others.
+        """
+        outcomes: list[Receipt | StorageError] = []
+        most = min(LARGEST_BATCH, self._max_waiting)
+        for start in range(0, len(batch), most):
+            until = monotonic() + self._deadline
+            futures = [self._submitted(new) for new in batch[start : start + most]]
+            outcomes += [self._outcome(future, until=until) for future in futures]
+        return outcomes
 
     def submit(self, new: New) -> Future[Receipt]:
         """Put a row in line and give what will hold its receipt; or raise Overloaded at once."""
@@ -110,6 +118,29 @@ class Writer:
             self._queue.put(None)
             self._thread.join(self._deadline)
 
+    def _submitted(self, new: New) -> Future[Receipt]:
+        """Put a row in line; where the line is full, the future says so."""
+        try:
+            return self.submit(new)
+        except Overloaded as exc:
+            full: Future[Receipt] = Future()
+            full.set_exception(exc)
+            return full
+
+    def _outcome(self, future: Future[Receipt], *, until: float) -> Receipt | StorageError:
+        try:
+            return self._receipt(future, until=until)
+        except StorageError as exc:
+            return exc
+
+    def _receipt(self, future: Future[Receipt], *, until: float) -> Receipt:
+        try:
+            return future.result(until - monotonic())
+        except TimeoutError:
+            future.cancel()
+            self._break_off()
+            raise StorageError(f"the database took longer than {self._deadline:g} s") from None
+
     def _start(self) -> None:
         with self._starting:
             if self._pid != os.getpid():
@@ -129,7 +160,7 @@ class Writer:
         closing = False
         while not closing:
             batch, closing = self._next_batch()
-            for kind in (NewMessage, NewRejection):  # each its own transaction: neither pays for the other
+            for kind in (NewMessage, NewReport, NewRejection):  # each its own transaction: none pays for another
                 if of_kind := [waiter for waiter in batch if isinstance(waiter.new, kind)]:
                     self._commit(of_kind)
             if closing or monotonic() >= next_odd_jobs:
@@ -191,20 +222,23 @@ class Writer:
 
     def _stored(self, batch: Sequence[New]) -> dict[bytes, Receipt]:
         """Make a batch of one kind durable, in one transaction; when this returns, it is."""
-        with self._connection() as conn, self._watched(conn):
+        with self._connection(batch[0]) as conn, self._watched(conn):
             warnings = conn.info.get("warnings", [])
             warnings.clear()
             with conn.begin():
-                messages = [new for new in batch if isinstance(new, NewMessage)]
-                if messages:
-                    receipts = add_messages(conn, messages, attempt_limit=self._attempt_limit)
-                else:
-                    receipts = add_rejections(conn, [new for new in batch if isinstance(new, NewRejection)])
-                    self._rejected = True
+                receipts = self._add(conn, batch)
             if warnings:
                 conn.invalidate()
                 raise StorageError(f"the database answered with a warning: {warnings[0]}")
         return receipts
+
+    def _add(self, conn: Connection, batch: Sequence[New]) -> dict[bytes, Receipt]:
+        if messages := [new for new in batch if isinstance(new, NewMessage)]:
+            return add_messages(conn, messages, attempt_limit=self._attempt_limit)
+        if reports := [new for new in batch if isinstance(new, NewReport)]:
+            return add_reports(conn, reports)
+        self._rejected = True
+        return add_rejections(conn, [new for new in batch if isinstance(new, NewRejection)])
 
     @contextmanager
     def _watched(self, conn: Connection) -> Iterator[None]:
@@ -216,14 +250,17 @@ class Writer:
             with self._breaking_off:
                 self._busy = None
 
-    def _connection(self) -> Connection:
-        """Give a connection whose one statement a batch is its own transaction where that can be, on PostgreSQL.
+    def _connection(self, first: New) -> Connection:
+        """Give a connection for a batch whose first row is this.
 
-        That takes one round trip to the server instead of three, and each is a wait for a turn in this process.
+        On PostgreSQL the one statement that stores messages or rejections is its own transaction. That takes one
+        round trip to the server instead of three, and each is a wait for a turn in this process. Reports take
+        several statements.
         """
-        if self._engine.dialect.name == "postgresql":
-            return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        return self._engine.connect()
+        conn = self._engine.connect()
+        if conn.dialect.name == "postgresql" and not isinstance(first, NewReport):
+            return conn.execution_options(isolation_level="AUTOCOMMIT")
+        return conn
 
     def _break_off(self) -> None:
         """End a commit that somebody has waited for too long, so that the writer can go on without it."""
