@@ -1,24 +1,38 @@
 """The composition root: every part of a running gateway, put together in one place."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Engine
 
+from .consent import Consent, wish_in
 from .dispatch import Dispatcher
 from .handlers.finding import find_handlers
 from .metrics import Metrics
 from .numbering import load_numbering
+from .polling import Polling
+from .providers import Inbound, Reader, Reporting, Sending
+from .providers.connectcall import ConnectCallSender
+from .providers.intelecom import IntelecomInbound, IntelecomReports, IntelecomSender
+from .providers.pswincom import PsWinComInbound, PsWinComReports, PsWinComSender
+from .providers.sms1601 import Sms1601Reports, Sms1601Sender
 from .providers.spryng import Spryng, callback_schema
+from .providers.spryng_reports import SpryngReports
+from .providers.spryng_sending import SpryngSender
 from .receive import Receiver
+from .reports import Reports
 from .routing import Routes
+from .send import Guards, Sender
 from .settings import Settings
 from .store.engine import open_engine
 from .store.intake import Intake
+from .store.outbox import Rules
 from .store.wake import Notifier
 from .store.writer import Writer
+from .wire import Wire
 
 
 def utc_now() -> datetime:
@@ -33,8 +47,11 @@ class Gateway:
     settings: Settings
     engine: Engine
     spryng: Spryng
+    inbound: Mapping[str, Inbound]  #: the other providers whose inbound messages are taken, by name
+    reporting: Mapping[str, Reporting]  #: whose delivery reports are taken, by name
     writer: Writer
     receiver: Receiver
+    reports: Reports
     metrics: Metrics
     notifier: Notifier
     clock: Callable[[], datetime]
@@ -75,8 +92,17 @@ def open_gateway(
         settings=settings,
         engine=engine,
         spryng=open_spryng(settings),
+        inbound=open_inbound(settings),
+        reporting=open_reporting(settings),
         writer=writer,
-        receiver=Receiver(writer=writer, intake=intake, metrics=metrics, person_secret=settings.person_secret),
+        receiver=Receiver(
+            writer=writer,
+            intake=intake,
+            metrics=metrics,
+            person_secret=settings.person_secret,
+            stop_words=settings.stop_words,
+        ),
+        reports=Reports(writer=writer, metrics=metrics),
         metrics=metrics,
         notifier=notifier,
         clock=clock,
@@ -91,6 +117,121 @@ def open_spryng(settings: Settings) -> Spryng:
         numbering=numbering,
         timezone=settings.timezone,
         charset=settings.charset,
+    )
+
+
+def open_inbound(settings: Settings) -> dict[str, Inbound]:
+    """Make the readers of the other providers' inbound messages."""
+    numbering = load_numbering(settings.operators_file)
+    zone, country = settings.timezone, settings.default_country
+    return {
+        "pswincom": PsWinComInbound(numbering=numbering, timezone=zone, country=country),
+        "intelecom": IntelecomInbound(numbering=numbering, timezone=zone, country=country),
+    }
+
+
+def open_readers(settings: Settings) -> Mapping[str, Reader]:
+    """Make the readers of every provider's inbound messages."""
+    spryng = open_spryng(settings)
+    return {spryng.name: spryng, **open_inbound(settings)}
+
+
+def open_reporting(settings: Settings) -> dict[str, Reporting]:
+    """Make the readers of delivery reports."""
+    return {
+        "spryng": SpryngReports(codes=settings.report_codes),
+        "sms1601": Sms1601Reports(timezone=settings.timezone),
+        "pswincom": PsWinComReports(timezone=settings.timezone),
+        "intelecom": IntelecomReports(),
+    }
+
+
+def open_senders(settings: Settings) -> dict[str, Sending]:
+    """Make the clients of the providers that can send by these settings."""
+    wire = Wire(timeout=settings.send_timeout)
+    makers: dict[str, Callable[..., Sending]] = {
+        "spryng": SpryngSender,
+        "connectcall": ConnectCallSender,
+        "sms1601": partial(Sms1601Sender, timezone=settings.timezone),
+        "pswincom": PsWinComSender,
+        "intelecom": IntelecomSender,
+    }
+    return {name: makers[name](wire=wire, **values) for name, values in settings.providers.items()}
+
+
+def reply_rules(settings: Settings) -> Rules:
+    """Say how replies are queued."""
+    return Rules(
+        person_secret=settings.person_secret,
+        provider=settings.reply_provider,
+        sender=settings.reply_sender,
+        tries=settings.max_attempts,
+        max_age=settings.reply_max_age,
+        transliterate=settings.transliterate,
+        keep_schedules=frozenset(name for name, values in settings.providers.items() if values.get("schedule")),
+    )
+
+
+def sender_with(
+    providers: Mapping[str, Sending],
+    settings: Settings,
+    engine: Engine,
+    *,
+    metrics: Metrics,
+    clock: Callable[[], datetime] = utc_now,
+) -> Sender:
+    """Put together what sends replies by these providers."""
+    return Sender(
+        engine=engine,
+        providers=providers,
+        guards=Guards(
+            person_limit=settings.reply_limit,
+            loop_limit=settings.loop_limit,
+            daily_budget=settings.daily_budget,
+            sends_test_replies=settings.send_test_replies,
+        ),
+        metrics=metrics,
+        lease=settings.lease,
+        send_timeout=settings.send_timeout,
+        retry_delay=settings.retry_delay,
+        secrets=settings.secrets,
+        timezone=settings.timezone,
+        clock=clock,
+        random=random.random,
+    )
+
+
+def polling_with(
+    providers: Mapping[str, Sending],
+    engine: Engine,
+    *,
+    metrics: Metrics,
+    clock: Callable[[], datetime] = utc_now,
+) -> Polling:
+    """Put together what looks after delivery reports that do not come by themselves."""
+    asked = {
+        name: sender for name, sender in providers.items() if isinstance(sender, Sms1601Sender) and sender.poll
+    }
+    return Polling(engine, asked, metrics, clock)
+
+
+def consent_with(
+    routes: Routes,
+    settings: Settings,
+    engine: Engine,
+    *,
+    metrics: Metrics,
+    clock: Callable[[], datetime] = utc_now,
+) -> Consent:
+    """Put together what records STOP and START by these routes."""
+    return Consent(
+        engine=engine,
+        routes=routes,
+        reply_rules=reply_rules(settings),
+        metrics=metrics,
+        words=settings.stop_words,
+        confirmation=settings.stop_reply,
+        clock=clock,
     )
 
 
@@ -110,10 +251,11 @@ def dispatcher_with(
 ) -> Dispatcher:
     """Put together what handles messages by these routes."""
     return Dispatcher(
+        is_wish=lambda message: wish_in(message, routes, settings.stop_words) is not None,
         engine=engine,
         routes=routes,
         metrics=Metrics(),
-        person_secret=settings.person_secret,
+        reply_rules=reply_rules(settings),
         lease=settings.lease,
         retry_delay=settings.retry_delay,
         tries=settings.max_attempts,

@@ -1,6 +1,6 @@
 """Texts that were read as the wrong charset: the stored bytes are read again, and what differs is put right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from . import keys
 from .errors import InvalidRequest, LostClaim
 from .message import Message
-from .providers.spryng import Spryng
+from .providers import Reader
 from .store import kept, queue, repair, replay
 from .store.engine import READ_ONLY
 from .store.selection import Filter
@@ -40,14 +40,14 @@ class Repairs:
     """Reads messages again as `charset`."""
 
     engine: Engine
-    provider: Spryng
+    readers: Mapping[str, Reader]  #: by provider; messages of others are left out
     charset: str
     tries: int  #: for the handlers of what is changed
 
     def count(self, chosen: Filter) -> int:
         """Count the messages that would be read."""
         with self.engine.execution_options(**READ_ONLY).begin() as conn:
-            return repair.count(conn, chosen, self.provider.name)
+            return repair.count(conn, chosen, self.readers.keys())
 
     def made(self, chosen: Filter, *, limit: int | None, dry_run: bool) -> Iterator[Repair]:
         """Read messages again, until `limit` are changed and due again; each is durable when it is given."""
@@ -63,7 +63,7 @@ class Repairs:
 
     def _page(self, chosen: Filter, *, after: int) -> Sequence[Row[Any]]:
         with self.engine.execution_options(**READ_ONLY).begin() as conn:
-            return repair.page(conn, chosen, self.provider.name, after=after, size=PAGE)
+            return repair.page(conn, chosen, self.readers.keys(), after=after, size=PAGE)
 
     def _repair(self, row: Row[Any], *, dry_run: bool) -> Repair:
         message = queue.to_message(row)
@@ -71,7 +71,7 @@ class Repairs:
         if unquote_to_bytes(row.raw).isascii():  # any charset reads it the same
             return unchanged
         try:
-            read = self.provider.parse(kept.to_request(row, content_type=""), self.charset)
+            read = self.readers[row.provider].parse(kept.to_request(row, content_type=""), self.charset)
         except InvalidRequest as exc:
             return replace(unchanged, obstacle=f"as {self.charset} it breaks a rule: {exc}")
         if _texts(read) == _texts(message):
@@ -111,6 +111,7 @@ def _with_texts(message: Message, read: Message) -> Message:
     kept = [mark for mark in message.marks if mark not in ("undecodable-bytes", MARK)]
     return replace(
         message,
+        provider_id=read.provider_id,  # no column holds it, and the dedupe key is made of it
         keyword=read.keyword,
         parm=read.parm,
         reference=read.reference,

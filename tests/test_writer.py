@@ -185,6 +185,22 @@ def test_a_full_line_refuses_at_once(sqlite_url: str, make_settings: MakeSetting
     gateway.close()
 
 
+def test_of_a_list_that_finds_the_line_full_each_row_has_an_outcome_of_its_own(
+    sqlite_url: str, make_settings: MakeSettings
+) -> None:
+    gateway = open_gateway(make_settings(sqlite_url, MAX_WAITING="3", COMMIT_DEADLINE="0.3"))
+
+    with held_back(gateway.engine) as tried:
+        gateway.writer.submit(new_message(gateway, PARM="in commit"))
+        assert tried.wait(10)
+        for number in range(2):
+            gateway.writer.submit(new_message(gateway, PARM=f"in line {number}"))
+        outcomes = gateway.writer.store_all([new_message(gateway, PARM=str(number)) for number in range(3)])
+
+    assert [type(outcome) for outcome in outcomes] == [StorageError, Overloaded, Overloaded]
+    gateway.close()
+
+
 def test_a_dead_connection_refuses_its_batch_and_the_next_one_gets_a_new_connection(
     postgres_url: str, make_settings: MakeSettings
 ) -> None:

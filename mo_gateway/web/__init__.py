@@ -5,6 +5,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mo_gateway.gateway import Gateway
+from mo_gateway.provider_settings import SCHEMAS
 
 from . import callbacks, health
 
@@ -18,7 +19,8 @@ def create_app(gateway: Gateway) -> Flask:
     health.register(app, gateway)
     app.after_request(_add_headers)
     app.register_error_handler(500, _internal_error)
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/spryng": callbacks.spryng_callback(gateway)})  # type: ignore[method-assign]
+    providers = {f"/{name}": callbacks.callback(gateway, name) for name in SCHEMAS}
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, providers)  # type: ignore[method-assign]
     if gateway.settings.trusted_proxies:
         hops = gateway.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0)  # type: ignore[method-assign]

@@ -1,8 +1,6 @@
-"""The providers' callbacks: bytes in, the answer out, and `TRUE` only for what is durable."""
+"""The providers' callbacks: bytes in, the answer out, and an acknowledgement only for what is durable."""
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 
 import structlog
@@ -10,12 +8,12 @@ from werkzeug.wrappers import Request, Response
 
 from mo_gateway.errors import FieldError, StorageError
 from mo_gateway.gateway import Gateway
-from mo_gateway.message import Outcome, Receipt, WebhookRequest
+from mo_gateway.message import WebhookRequest
 from mo_gateway.settings import Settings
 
-from . import access
+from . import access, answers
+from .endpoints import Endpoint, endpoints_of
 
-FORM = "application/x-www-form-urlencoded"
 ALLOWED_METHODS = "GET, HEAD, POST"
 
 log = structlog.get_logger()
@@ -25,51 +23,69 @@ class CutShort(Exception):
     """The caller went away in the middle of the body; there is nobody to answer."""
 
 
-def spryng_callback(gateway: Gateway) -> Callable[..., Iterable[bytes]]:
-    """Make the WSGI application for everything under `/spryng`, whatever the method: a stranger learns nothing.
+def callback(gateway: Gateway, provider: str) -> Callable[..., Iterable[bytes]]:
+    """Make the WSGI application for everything under `/provider`, whatever the method: a stranger learns nothing.
 
     It stands beside Flask's dispatch, which would cost more than all the rest of the way to the database.
     """
+    endpoints = endpoints_of(gateway, provider)
 
     @Request.application
     def application(request: Request) -> Response:
         began = perf_counter()
-        response = _spryng(gateway, request)
-        gateway.metrics.callback_duration.labels("spryng").observe(perf_counter() - began)
+        response = _respond(gateway, endpoints, request)
+        gateway.metrics.callback_duration.labels(provider).observe(perf_counter() - began)
         return response
 
     return application
 
 
-def _spryng(gateway: Gateway, request: Request) -> Response:
-    if not _may_call(gateway.settings, request.remote_addr or "", request.environ["PATH_INFO"]):
+def _respond(gateway: Gateway, endpoints: Mapping[str, Endpoint], request: Request) -> Response:
+    path = request.environ["PATH_INFO"]
+    endpoint = _permitted(gateway.settings, endpoints, request.remote_addr or "", path)
+    if endpoint is None:
         gateway.metrics.forbidden.inc()
         log.warning("forbidden", remote_addr=request.remote_addr)
-        return _text(403, "Forbidden.")
+        return answers.text(403, "Forbidden.")
     if request.method == "HEAD":
-        return _text(200, "")
+        return answers.text(200, "")
     if request.method not in ("GET", "POST"):
-        return _text(405, f"Use one of {ALLOWED_METHODS}.", Allow=ALLOWED_METHODS)
+        return answers.text(405, f"Use one of {ALLOWED_METHODS}.", Allow=ALLOWED_METHODS)
     try:
-        return _answer(gateway, *_read(gateway, request))
+        return _taken(gateway, endpoint, request)
     except CutShort:
         log.warning("cut short", remote_addr=request.remote_addr)
-        return _text(400, "The body was cut short.")
+        return answers.text(400, "The body was cut short.")
     except StorageError:
-        return _text(503, "Not stored; send it again.", **{"Retry-After": "60"})
+        return answers.text(503, "Not stored; send it again.")
 
 
-def _may_call(settings: Settings, address: str, path: str) -> bool:
-    """Check address and secret; `path` is what stands behind `/spryng`, as WSGI has it: bytes read as Latin-1."""
+def _permitted(settings: Settings, endpoints: Mapping[str, Endpoint], address: str, path: str) -> Endpoint | None:
+    """Check address and secret, and find what is called.
+
+    `path` is what stands behind `/provider`, as WSGI has it: bytes read as Latin-1.
+    """
     if settings.allowed_networks and not access.is_from(address, settings.allowed_networks):
-        return False
-    if not settings.callback_secret:
-        return path == "/mo"
-    return path.startswith("/mo/") and access.has_secret(path[4:].encode("latin-1"), settings.callback_secret)
+        return None
+    word, slash, secret = path[1:].partition("/")
+    if settings.callback_secret:
+        is_known = access.has_secret(secret.encode("latin-1"), settings.callback_secret)
+    else:
+        is_known = not slash
+    return endpoints.get(word) if is_known else None
 
 
-def _read(gateway: Gateway, request: Request) -> tuple[WebhookRequest, int]:
-    """Take the request's bytes, and the status that stands against reading them as a form, or 0."""
+def _taken(gateway: Gateway, endpoint: Endpoint, request: Request) -> Response:
+    webhook_request, status = _read(gateway, endpoint, request)
+    if not status:
+        return endpoint.take(webhook_request)
+    fault = _unreadable(status, gateway.settings.max_body_bytes, endpoint, webhook_request)
+    receipt = gateway.receiver.reject(endpoint.provider, webhook_request, status, (fault,))
+    return answers.with_receipts(answers.text(status, fault.rule), [receipt])
+
+
+def _read(gateway: Gateway, endpoint: Endpoint, request: Request) -> tuple[WebhookRequest, int]:
+    """Take the request's bytes, and the status that stands against reading them, or 0."""
     limit = gateway.settings.max_body_bytes
     body = _body(request, limit + 1) if request.method == "POST" else b""
     raw = body or request.query_string[: limit + 1]
@@ -83,7 +99,7 @@ def _read(gateway: Gateway, request: Request) -> tuple[WebhookRequest, int]:
     )
     if len(raw) > limit:
         return webhook_request, 413
-    return webhook_request, 415 if body and not _is_form(request) else 0
+    return webhook_request, 415 if body and not _is_readable(endpoint, request) else 0
 
 
 def _body(request: Request, most: int) -> bytes:
@@ -97,54 +113,17 @@ def _body(request: Request, most: int) -> bytes:
     return body
 
 
-def _is_form(request: Request) -> bool:
+def _is_readable(endpoint: Endpoint, request: Request) -> bool:
+    if endpoint.media_types is None:
+        return True
     encoding = request.headers.get("Content-Encoding", "identity")
-    return request.mimetype in ("", FORM) and encoding.lower() == "identity"
+    return request.mimetype in endpoint.media_types and encoding.lower() == "identity"
 
 
-def _answer(gateway: Gateway, webhook_request: WebhookRequest, status: int) -> Response:
-    if status:
-        fault = _unreadable(status, gateway.settings.max_body_bytes, webhook_request)
-        receipt = gateway.receiver.reject(gateway.spryng, webhook_request, status, (fault,))
-        return _with_receipt(_text(status, fault.rule), receipt)
-    receipt = gateway.receiver.receive(gateway.spryng, webhook_request)
-    if receipt.outcome is Outcome.REJECTED and gateway.settings.rejected_answer != 200:
-        return _with_receipt(_problem(receipt), receipt)
-    return _with_receipt(_response(200, b"TRUE", "text/plain"), receipt)
-
-
-def _unreadable(status: int, limit: int, webhook_request: WebhookRequest) -> FieldError:
+def _unreadable(status: int, limit: int, endpoint: Endpoint, webhook_request: WebhookRequest) -> FieldError:
     if status == 413:
         rule = f"A request may be {limit} bytes long at most."
         return FieldError(field="(body)", value=f"over {limit} bytes", rule=rule)
-    rule = f"Send {FORM}, without a Content-Encoding."
+    named = " or ".join(filter(None, endpoint.media_types or ()))
+    rule = f"Send {named}, without a Content-Encoding."
     return FieldError(field="(body)", value=webhook_request.content_type[:100], rule=rule)
-
-
-def _problem(receipt: Receipt) -> Response:
-    fields = len(receipt.errors)
-    problem = {
-        "type": "about:blank",
-        "title": "Bad Request",
-        "status": 400,
-        "detail": f"{fields} field{'s break' if fields > 1 else ' breaks'} a rule of the callback;"
-        f" the request is kept as rejection {receipt.id}.",
-        "errors": [asdict(error) for error in receipt.errors],
-    }
-    return _response(400, json.dumps(problem).encode(), "application/problem+json")
-
-
-def _with_receipt(response: Response, receipt: Receipt) -> Response:
-    response.headers["MO-Gateway-Receipt"] = f"{receipt.outcome} {receipt.id}"
-    return response
-
-
-def _text(status: int, sentence: str, **headers: str) -> Response:
-    response = _response(status, f"{sentence}\n".encode() if sentence else b"", "text/plain")
-    response.headers.update(headers)
-    return response
-
-
-def _response(status: int, body: bytes, content_type: str) -> Response:
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(body, status, headers, content_type=content_type)
