@@ -11,7 +11,7 @@ from mo_gateway.web import create_app
 
 try:
     settings = load_settings(os.environ)
-    logs.configure(settings.log_format, settings.callback_secret)
+    logs.configure(settings.log_format, settings.secrets)
     app = create_app(open_gateway(settings))
 except ConfigError as error:
     print(error, file=sys.stderr)  # noqa: T201 - one clear sentence instead of a traceback

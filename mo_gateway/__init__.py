@@ -1,4 +1,4 @@
-"""Inbound SMS, from the provider's callback to a keyword handler, and nothing acknowledged is ever lost.
+"""Inbound SMS, from the provider's callback to a keyword handler and back, and nothing acknowledged is ever lost.
 
 One message, from top to bottom:
 
@@ -6,14 +6,20 @@ One message, from top to bottom:
 2. `providers/spryng.py` turns them into a `Message` (`form.py` decodes, `numbering.py` knows the operators).
 3. `receive.py` gives it its keys and hands it to `store/writer.py`, which commits it together with whatever
    else is waiting. Only then is `TRUE` answered.
-4. `worker.py` claims it (`store/queue.py`) and `dispatch.py` finds its handler (`routing.py`), runs it, and
-   commits "done" together with the replies (`store/outbox.py`).
+4. `worker.py` has `consent.py` look whether it is a STOP (`stop.py`), then claims it (`store/queue.py`), and
+   `dispatch.py` finds its handler (`routing.py`), runs it, and commits "done" with its replies
+   (`store/outbox.py`).
+5. `outbound.py` has `send.py` claim each reply, ask whether anything stands against it, and hand it to its
+   provider (`providers/`, `wire.py`), once.
+6. The provider's delivery report comes in by `web/callbacks.py` too, and `reports.py` commits it, joined to its
+   reply.
 
 `gateway.py` puts the parts together, `settings.py` reads the environment, `cli/` is the command line.
-What authors of handlers import stands here.
+What authors of handlers import stands here. `fakes/` are the providers to try it with.
 """
 
-from .message import Message, Reply
+from .message import Message
 from .plugin import keyword
+from .reply import Reply, VCard
 
-__all__ = ["Message", "Reply", "keyword"]
+__all__ = ["Message", "Reply", "VCard", "keyword"]

@@ -27,7 +27,7 @@ class Handled:
 
     state: str  #: done, unrouted, or failed: tried, and due again
     handler: str | None
-    replies: list[str]  #: their texts, in order
+    replies: list[str]  #: the texts of the handler's replies, in order
     error: str | None
 
 
@@ -58,7 +58,7 @@ def send_sms(tmp_path: Path) -> Iterator[Callable[..., Handled]]:
 
 
 def _send(gateway: Any, text: str, plugins: list[Plugin], fields: dict[str, str]) -> Handled:
-    from .gateway import dispatcher_with
+    from .gateway import consent_with, dispatcher_with
     from .handlers.finding import handlers_in
     from .message import Outcome, WebhookRequest
     from .routing import Routes
@@ -77,6 +77,7 @@ def _send(gateway: Any, text: str, plugins: list[Plugin], fields: dict[str, str]
     if receipt.outcome is not Outcome.STORED:
         raise ValueError(f"this SMS was {receipt.outcome}: {receipt.errors or 'change its text or timestamp'}")
     routes = Routes(handler for plugin in plugins for handler in handlers_in(plugin))
+    consent_with(routes, gateway.settings, gateway.engine, metrics=gateway.metrics).record()
     dispatcher = dispatcher_with(routes, gateway.settings, gateway.engine)
     for claim in dispatcher.claim(1):
         dispatcher.handle(claim)
@@ -90,9 +91,8 @@ def _handled(gateway: Any, message_id: int) -> Handled:
 
     with gateway.engine.begin() as conn:
         row = conn.execute(select(mo_handling).where(mo_handling.c.message_id == message_id)).one()
-        texts = conn.scalars(
-            select(mt_message.c.body).where(mt_message.c.message_id == message_id).order_by(mt_message.c.id)
-        ).all()
+        of_handler = (mt_message.c.message_id == message_id, mt_message.c.handler.is_not(None))
+        texts = conn.scalars(select(mt_message.c.body).where(*of_handler).order_by(mt_message.c.id)).all()
         # nothing is tried again here, and what failed must not hold back its sender's next SMS
         conn.execute(update(mo_handling).values(due_at=None))
-    return Handled(state=row.state, handler=row.handler, replies=[str(text) for text in texts], error=row.error)
+    return Handled(state=row.state, handler=row.handler, replies=[text or "" for text in texts], error=row.error)

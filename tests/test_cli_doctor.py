@@ -1,9 +1,7 @@
 """`doctor`: each thing that has to be right is looked at, and what is wrong is told with what to do."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,34 +9,24 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, text
-from werkzeug.serving import make_server
 
 from mo_gateway.cli.checks.database import check_database
 from mo_gateway.cli.doctor import doctor
+from mo_gateway.fakes.server import FakeServer, running
+from mo_gateway.fakes.spryng import FakeSpryng
 from mo_gateway.gateway import Gateway, open_gateway, utc_now
+from mo_gateway.providers.spryng_sending import SpryngSender
+from mo_gateway.reply import Standing
 from mo_gateway.settings import Settings
+from mo_gateway.store.schema import newest_version
 from mo_gateway.store.tables import mo_message
-from mo_gateway.web import create_app
 
 from .conftest import make_schema, settings_for
 from .examples import webhook
 from .postgres import free_port
+from .serving import served
 
 Run = Callable[..., Result]
-
-
-@contextmanager
-def served(gateway: Gateway) -> Iterator[str]:
-    """Serve a gateway on a free port; gives its callback URL without the secret."""
-    server = make_server("127.0.0.1", 0, create_app(gateway), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/spryng/mo"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -96,10 +84,10 @@ def test_all_is_right_with_a_gateway_that_runs_durably(
     )
     monkeypatch.syspath_prepend(folder)
 
-    with served(sqlite_gateway) as url:
-        result = run("--url", f"{url}/geheim", HANDLERS="handlers_that_doctor_finds")
+    with served(sqlite_gateway) as url, running(FakeSpryng()) as fake:
+        result = run("--url", f"{url}/geheim", HANDLERS="handlers_that_doctor_finds", **spryng(fake))
 
-    assert [line[0] for line in result.stdout.splitlines()] == ["✓"] * 9
+    assert [line[0] for line in result.stdout.splitlines()] == ["✓"] * 10
     assert told(result, "handlers") == ["✓ 1, with 2 routes and no clash"]
     assert result.exit_code == 0
     assert "geheim" not in result.output
@@ -184,7 +172,7 @@ def test_an_older_schema_is_told_with_the_command_that_upgrades_it(run_on_each: 
         conn.execute(text("UPDATE mo_schema_version SET version_num = '0000'"))
 
     assert told(run_on_each(), "database") == [
-        "✗ the database has schema 0000 and this program needs 0001: run `mo-gateway db upgrade`"
+        f"✗ the database has schema 0000 and this program needs {newest_version()}: run `mo-gateway db upgrade`"
     ]
 
 
@@ -225,6 +213,79 @@ def test_a_clock_that_is_off_is_told(settings: Settings, hours: int, sign: str) 
 
     clock = findings[-1]
     assert (clock.subject, clock.verdict) == ("clock", {"✓": "right", "✗": "wrong"}[sign])
+
+
+def spryng(fake: FakeServer, **changes: str) -> dict[str, str]:
+    """Give the settings that send by a fake Spryng."""
+    usual = {"URL": f"{fake.url}/api/simple/message", "USERNAME": "user", "PASSWORD": "geheim-wachtwoord"}
+    return {f"SPRYNG_{name}": value for name, value in {**usual, **changes}.items()}
+
+
+def test_without_a_provider_replies_wait_and_nothing_is_wrong(run: Run) -> None:
+    assert told(run(), "replies") == [
+        "– no provider is set to send by, so replies wait: docs/replies.md says how to set one"
+    ]
+
+
+def test_a_provider_is_asked_for_our_credit(run: Run) -> None:
+    with running(FakeSpryng()) as fake:
+        result = run(**spryng(fake))
+
+    assert told(result, "replies") == ["✓ spryng: Spryng has 100.5 credits for us"]
+    assert fake.fake.taken == []
+
+
+def test_a_provider_that_does_not_know_us_is_wrong(run: Run) -> None:
+    with running(FakeSpryng()) as fake:
+        result = run(**spryng(fake, PASSWORD="hushhush"))
+
+    assert told(result, "replies") == ["✗ spryng: Spryng does not accept the user name or the password"]
+    assert result.exit_code == 3
+    assert "hushhush" not in result.output
+
+
+def test_a_provider_that_does_not_answer_is_wrong(run: Run) -> None:
+    with running(FakeSpryng()) as fake:
+        pass
+
+    assert told(run(**spryng(fake)), "replies") == [
+        "✗ spryng: it does not answer: no connection: Connection refused"
+    ]
+
+
+def test_a_provider_that_cannot_be_asked_is_left_open(run: Run) -> None:
+    result = run(CONNECTCALL_LOGIN="user", CONNECTCALL_PASSWORD="hushhush", REPLY_PROVIDER="connectcall")
+
+    assert told(result, "replies") == [
+        "– connectcall: Connect Call has no call that checks the login without sending an SMS"
+    ]
+
+
+def test_a_provider_that_is_chosen_and_not_set_is_wrong(run: Run) -> None:
+    with running(FakeSpryng()) as fake:
+        result = run(**spryng(fake), REPLY_PROVIDER="pswincom")
+
+    assert told(result, "replies") == [
+        "✗ MO_GATEWAY_REPLY_PROVIDER is pswincom, and pswincom has no settings to send by: replies wait",
+        "✓ spryng: Spryng has 100.5 credits for us",
+    ]
+
+
+def test_a_provider_that_no_reply_would_go_by_is_told(run: Run) -> None:
+    result = run(CONNECTCALL_LOGIN="user", CONNECTCALL_PASSWORD="hushhush")
+
+    assert "MO_GATEWAY_REPLY_PROVIDER=connectcall sends them all by connectcall" in told(result, "replies")[0]
+
+
+def test_a_providers_words_never_quote_its_password(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_sender: SpryngSender) -> Standing:
+        return Standing(is_right=False, text="no such user: USERNAME=user&PASSWORD=hush%26hush\x1b[2J")
+
+    monkeypatch.setattr(SpryngSender, "standing", refused)
+
+    result = run(SPRYNG_USERNAME="user", SPRYNG_PASSWORD="hush&hush")
+
+    assert told(result, "replies") == ["✗ spryng: no such user: USERNAME=user&PASSWORD=***\\x1b[2J"]
 
 
 def test_a_gateway_that_does_not_run_is_told(run: Run) -> None:
@@ -307,6 +368,7 @@ def test_json_has_a_verdict_for_each_finding(run: Run, sqlite_gateway: Gateway) 
 
     findings = json.loads(result.stdout)
     assert {finding["subject"] for finding in findings} == {
-        "settings", "secret", "handlers", "database", "durable", "people", "clock", "callback", "ready", "probe",
+        "settings", "secret", "handlers", "database", "durable", "people", "clock", "replies", "callback", "ready",
+        "probe",
     }  # fmt: skip
     assert {finding["verdict"] for finding in findings} <= {"right", "wrong", "open"}

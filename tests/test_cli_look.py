@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qs
 
 import click
@@ -21,33 +21,24 @@ from mo_gateway.cli.output import shell_word
 from mo_gateway.cli.provider import trigger
 from mo_gateway.cli.show import show
 from mo_gateway.cli.status import status
-from mo_gateway.dispatch import Dispatcher
 from mo_gateway.errors import SchemaError
 from mo_gateway.gateway import Gateway, open_gateway
-from mo_gateway.message import Message, Reply
-from mo_gateway.plugin import MARK, keyword
-from mo_gateway.routing import Routes
+from mo_gateway.message import Message
+from mo_gateway.plugin import keyword
+from mo_gateway.reply import Reply, SendOutcome, SendResult
+from mo_gateway.store import standing
 from mo_gateway.store.inbox import NewMessage, add_messages
-from mo_gateway.store.tables import mo_handling, mo_intake, mo_message, mo_rejection
+from mo_gateway.store.tables import mo_attempt, mo_handling, mo_intake, mo_message, mo_rejection, mt_message
 
+from .commands import HOSTILE, RAW_HOSTILE, environ_of, interrupt
 from .conftest import settings_for
 from .examples import NOW, webhook
+from .handling import consent_of, dispatcher_of, handle_all
+from .sending import Script, add_report, claimed, queue, send_all, sender_of
 
-HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe\u2066\x9b31m\nnext line\r\ttab"
 HOSTILE_BYTES = HOSTILE.encode("latin-1", "replace")
-RAW_HOSTILE = ("\x1b", "\x07", "\u202e", "\u2066", "\x9b", "\r", "\t")
 
 Run = Callable[..., Result]
-
-
-def environ_of(gateway: Gateway) -> dict[str, str]:
-    return {
-        "MO_GATEWAY_DATABASE_URL": gateway.settings.database_url.render_as_string(hide_password=False),
-        "MO_GATEWAY_ALLOW_UNSAFE_DATABASE": "1",
-        "MO_GATEWAY_CALLBACK_SECRET": "geheim",
-        "MO_GATEWAY_PERSON_SECRET": "test-person-secret",
-        "MO_GATEWAY_TIMEZONE": "Europe/Brussels",
-    }
 
 
 @pytest.fixture
@@ -75,29 +66,12 @@ def set_handling(gateway: Gateway, message_id: int, **values: Any) -> None:
 
 def handle(gateway: Gateway, handler: Callable[[Message], Any]) -> None:
     """Run a handler on every message that is due."""
-    marked = keyword("*", name="quiz")(handler)
-    dispatcher = Dispatcher(
-        engine=gateway.engine,
-        routes=Routes([marked.__dict__[MARK]]),
-        metrics=gateway.metrics,
-        person_secret=gateway.settings.person_secret,
-        lease=timedelta(seconds=30),
-        retry_delay=timedelta(seconds=5),
-        tries=12,
-        clock=lambda: NOW,
-        random=lambda: 0.5,
-    )
-    for claim in dispatcher.claim(100):
-        dispatcher.handle(claim)
+    handle_all(dispatcher_of(gateway, keyword("*", name="quiz")(handler)))
 
 
 def table(result: Result) -> list[list[str]]:
     """Take a printed table to pieces: two spaces or more stand between columns."""
     return [[cell for cell in line.split("  ") if cell] for line in result.stdout.splitlines()]
-
-
-def interrupt() -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def test_messages_are_listed_newest_first_in_the_named_zone_with_masked_numbers(
@@ -177,6 +151,8 @@ def test_a_strangers_text_cannot_draw_on_the_terminal(gateway: Gateway, run: Run
         )
     set_handling(gateway, message_id, state="failed", handler=f"quiz{HOSTILE}", error=HOSTILE)
 
+    add_hostile_reply(gateway, message_id)
+
     for command in (
         [messages],
         [messages, "--json"],
@@ -188,6 +164,18 @@ def test_a_strangers_text_cannot_draw_on_the_terminal(gateway: Gateway, run: Run
         output = run(*command).output
         assert not [character for character in RAW_HOSTILE if character in output]
         assert "\nnext line" not in output
+
+
+def add_hostile_reply(gateway: Gateway, message_id: int) -> None:
+    """Let a handler answer with what it got, and its provider answer and report alike."""
+    provider = Script(answers=[SendResult(outcome=SendOutcome.FAILED, code="1", text=HOSTILE)])
+    (reply_id,) = queue(gateway, Reply(HOSTILE))
+    send_all(sender_of(gateway, provider), provider)
+    with gateway.engine.begin() as conn:
+        hostile = {"message_id": message_id, "sender": HOSTILE, "error": HOSTILE}
+        conn.execute(update(mt_message).values(hostile))
+        conn.execute(update(mo_attempt).values(error=HOSTILE))
+    add_report(gateway, reply_id, provider_status=HOSTILE)
 
 
 def test_a_long_text_is_cut_in_the_list_and_whole_in_json(gateway: Gateway, run: Run) -> None:
@@ -306,6 +294,53 @@ def test_a_form_that_writes_the_number_in_escapes_is_hidden(gateway: Gateway, ru
     assert f"{len(escaped.raw)} bytes that --reveal shows" in result.stdout
 
 
+def test_show_tells_what_became_of_every_reply(gateway: Gateway, run: Run) -> None:
+    message_id = store(gateway)
+    handle(gateway, lambda _message: [Reply("Thank you"), Reply("Somebody took part", to="32487654321"), "Bye"])
+    with gateway.engine.begin() as conn:
+        suppressed = {"state": "suppressed", "suppressed_reason": "limit", "due_at": None}
+        conn.execute(update(mt_message).where(mt_message.c.id == 3).values(suppressed))
+    refused = SendResult(outcome=SendOutcome.FAILED, code="203", text="32487654321 is no number")
+    provider = Script(answers=[SendResult(outcome=SendOutcome.SENT, provider_id="a1"), refused])
+    send_all(sender_of(gateway, provider), provider)
+    add_report(gateway, 1, deliveries=2)
+
+    result = run(show, str(message_id))
+    found = json.loads(run(show, str(message_id), "--json").stdout)
+
+    shown = result.stdout
+    assert [(reply["state"], reply["suppressed_reason"]) for reply in found["replies"]] == [
+        ("sent", None),
+        ("failed", None),
+        ("suppressed", "limit"),
+    ]
+    assert "suppressed: limit" in shown
+    assert [(send["reply"], send["outcome"]) for send in found["sends"]] == [(1, "sent"), (2, "failed")]
+    assert [(one["reply"], one["status"], one["deliveries"]) for one in found["reports"]] == [(1, "delivered", 2)]
+    assert "203: 324••••••21 is no number" in shown
+    assert not [number for number in ("32412345678", "32487654321") if number in shown + json.dumps(found)]
+    assert "32487654321" in run(show, str(message_id), "--reveal").stdout
+
+
+def test_show_of_a_stop_tells_what_it_ended(gateway: Gateway, run: Run) -> None:
+    message_id = store(gateway, KEYWORD="STOP", PARM="")
+    consent_of(gateway).record()
+
+    (entry,) = json.loads(run(show, str(message_id), "--json").stdout)["opt_outs"]
+
+    assert (entry["msisdn"], entry["shortcode"], entry["word"]) == ("324••••••78", "4414", "STOP")
+    assert "opt_outs" in run(show, str(message_id)).stdout
+
+
+def test_show_does_not_call_unknown_what_is_being_sent(gateway: Gateway, run: Run) -> None:
+    message_id = store(gateway)
+    handle(gateway, lambda _message: "Thank you")
+    provider = Script()
+    claimed(sender_of(gateway, provider), provider)
+
+    assert "being sent" in run(show, str(message_id)).stdout
+
+
 @pytest.mark.parametrize(
     "parm", ["ON", "", "it's 100 % & more", "-x --y", "a\\b\n$HOME `x` \t'q'", "été\x9b\xad\n"]
 )
@@ -356,8 +391,8 @@ def test_status_says_in_a_line_what_waits_and_what_went_wrong(gateway: Gateway, 
 
     line, *problems = result.stdout.splitlines()
     assert line.startswith(
-        "Waiting 1 (oldest 4 min) · failed 1 · dead 2 · unrouted 1 · rejected, not replayed 1 · replies queued 0"
-        " · refused in the last hour 3 · last message "
+        "Waiting 1 (oldest 4 min) · failed 1 · dead 2 · unrouted 1 · rejected, not replayed 1 · replies queued 0,"
+        " failed 0, unknown 0 · refused in the last hour 3 · last message "
     )
     assert "(4 min ago)" in line
     assert problems[0] == (
@@ -371,9 +406,47 @@ def test_status_of_an_empty_gateway_is_all_noughts(run: Run) -> None:
     result = run(status)
 
     assert result.stdout == (
-        "Waiting 0 (oldest –) · failed 0 · dead 0 · unrouted 0 · rejected, not replayed 0 · replies queued 0"
-        " · refused in the last hour 0 · last message –\n"
+        "Waiting 0 (oldest –) · failed 0 · dead 0 · unrouted 0 · rejected, not replayed 0 · replies queued 0,"
+        " failed 0, unknown 0 · refused in the last hour 0 · last message –\n"
     )
+
+
+def test_status_counts_replies_and_says_what_did_not_go_out(gateway: Gateway, run: Run) -> None:
+    failed = SendResult(outcome=SendOutcome.FAILED, text="no number")
+    provider = Script(answers=[failed, failed, SendResult(outcome=SendOutcome.UNKNOWN, text="time-out")])
+    queue(gateway, *(Reply(str(number)) for number in range(3)))
+    send_all(sender_of(gateway, provider), provider)
+    queue(gateway, Reply("being sent"), Reply("waits"))
+    claimed(sender_of(gateway, provider), provider)
+
+    line, *problems = run(status).stdout.splitlines()
+
+    assert "replies queued 1, failed 2, unknown 1" in line
+    assert problems == [
+        "2 replies failed: did not go out. Next: mo-gateway replies list --state failed",
+        "1 reply unknown: may have gone out, and nobody knows. Next: mo-gateway replies list --state unknown",
+    ]
+
+
+def test_status_says_which_replies_wait_and_why(gateway: Gateway, run: Run) -> None:
+    away = SendResult(outcome=SendOutcome.LATER, code="not-sent", text=f"no connection{HOSTILE}", holds=True)
+    provider = Script(answers=[away])
+    queue(gateway)
+    send_all(sender_of(gateway, provider), provider)
+    with gateway.engine.begin() as conn:
+        standing.set_paused(conn, "pswincom", paused=True)
+        standing.set_paused(conn, standing.ALL, paused=True)
+
+    result = run(status)
+    found = json.loads(run(status, "--json").stdout)
+
+    everything, pswincom, spryng = result.stdout.splitlines()[1:]
+    assert everything == "All replies are paused. Next: mo-gateway replies resume"
+    assert pswincom == "Replies by pswincom are paused. Next: mo-gateway replies resume --provider pswincom"
+    assert spryng.startswith("Replies by spryng are held after trouble: not-sent: no connection")
+    assert spryng.endswith("Next: mo-gateway doctor")
+    assert [one["provider"] for one in found["standing"]] == ["*", "pswincom", "spryng"]
+    assert not [character for character in RAW_HOSTILE if character in result.stdout]
 
 
 def test_status_as_json_has_the_same_figures(gateway: Gateway, run: Run) -> None:

@@ -21,22 +21,27 @@ import pytest
 from sqlalchemy import JSON, URL, Boolean, Connection, LargeBinary, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from mo_gateway import provider_settings
 from mo_gateway.cli import main
 from mo_gateway.form import CHARSET_NAMES
-from mo_gateway.gateway import dispatcher_with, open_gateway
+from mo_gateway.gateway import consent_with, dispatcher_with, open_gateway
 from mo_gateway.handlers.finding import handlers_in
 from mo_gateway.message import Message, Outcome, WebhookRequest
 from mo_gateway.metrics import Metrics
 from mo_gateway.numbering import load_numbering
 from mo_gateway.plugin import keyword
+from mo_gateway.reply import Reply, SendOutcome, SendResult
 from mo_gateway.routing import Routes
 from mo_gateway.settings import Settings, SettingsSchema
 from mo_gateway.store.engine import open_engine
+from mo_gateway.store.replies import STATES
 from mo_gateway.store.tables import metadata
 from mo_gateway.store.types import UtcDateTime
 
 from .examples import webhook
+from .handling import handle_all
 from .postgres import free_port, wait_until
+from .sending import Script, queue, send_all, sender_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -51,6 +56,7 @@ PAGES = sorted(
 READ_IN_ORDER = [
     ["first-message.md", "deployment.md", *(["callback.md"] if shutil.which("curl") else [])],
     ["first-handler.md"],
+    ["replies.md"],
 ]
 
 
@@ -113,7 +119,8 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 def test_the_index_names_every_page() -> None:
     index = (DOCS / "README.md").read_text()
 
-    missing = [page.name for page in DOCS.glob("*.md") if f"({page.name})" not in index]
+    pages = [str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")]
+    missing = [page for page in pages if f"({page})" not in index]
 
     assert missing == ["README.md"]
 
@@ -126,7 +133,11 @@ def test_a_page_names_no_path_of_the_machine_it_was_written_on(page: Path) -> No
 # Reference: what is listed is what there is
 
 NONE = "–"
-TABLE_ORDER = ["mo_message", "mo_handling", "mo_attempt", "mo_rejection", "mo_intake", "mt_message"]
+TABLE_ORDER = [
+    *("mo_message", "mo_handling", "mo_attempt", "mo_rejection", "mo_intake"),
+    *("mt_message", "mt_report", "opt_out", "mt_provider"),
+]
+SETTINGS = {**SettingsSchema().fields, **provider_settings.variables()}
 
 
 def setting_rows() -> dict[str, tuple[str, str]]:
@@ -135,14 +146,14 @@ def setting_rows() -> dict[str, tuple[str, str]]:
     return {
         row[0].strip("`"): (row[1].strip("`"), row[3].strip("`"))
         for row in rows(page)
-        if re.fullmatch(r"`[A-Z_]+`", row[0])
+        if re.fullmatch(r"`[A-Z0-9_]+`", row[0])
     }
 
 
 def as_written(default: Any) -> str:
     """Write the default of a setting as somebody would set it."""
     match default:
-        case None | "" | ():
+        case None | "" | () | {}:
             return NONE
         case bool():
             return str(int(default))
@@ -159,20 +170,32 @@ def as_written(default: Any) -> str:
 def test_the_settings_are_those_of_the_program_with_their_defaults() -> None:
     documented = {name: default for name, (default, _example) in setting_rows().items()}
 
-    defaults = {name: as_written(field.load_default) for name, field in SettingsSchema().fields.items()}
+    defaults = {name: as_written(field.load_default) for name, field in SETTINGS.items()}
 
     assert documented == defaults
 
 
-@pytest.mark.parametrize("name", SettingsSchema().fields)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_the_example_of_a_setting_can_be_used(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "operators.csv").touch()
     _default, example = setting_rows()[name]
 
-    value = SettingsSchema().load({name: example})[name]
+    value = SETTINGS[name].deserialize(example)
 
-    assert value != SettingsSchema().fields[name].load_default
+    assert value != SETTINGS[name].load_default
+
+
+@pytest.mark.parametrize("provider", provider_settings.SCHEMAS)
+def test_a_providers_page_names_its_settings_with_their_defaults(provider: str) -> None:
+    table = rows(section((DOCS / "providers" / f"{provider}.md").read_text(), "Settings"))
+    documented = {row[0].strip("`"): row[1].strip("`") for row in table if re.fullmatch(r"`[A-Z_]+`", row[0])}
+    fields = provider_settings.SCHEMAS[provider]().fields
+
+    assert documented.keys() == fields.keys()
+    for name, field in fields.items():
+        if field.load_default:  # what stands for none may be said in words
+            assert documented[name] == as_written(field.load_default)
 
 
 def column_rows(table: Table) -> list[list[str]]:
@@ -190,7 +213,7 @@ def kind(column_type: TypeEngine[Any]) -> str:
 
 
 def test_the_tables_are_those_of_the_program() -> None:
-    headings = re.findall(r"^## (m\w+)$", (DOCS / "tables.md").read_text(), re.MULTILINE)
+    headings = re.findall(r"^## ([a-z_]+)$", (DOCS / "tables.md").read_text(), re.MULTILINE)
 
     assert headings == TABLE_ORDER
     assert set(headings) == set(metadata.tables)
@@ -245,13 +268,30 @@ def test_the_options_of_a_command_are_those_of_the_program_with_their_defaults(n
             assert str(option.default) in documented[option.opts[0]], option.opts
 
 
+def marks_of(page: str) -> set[str]:
+    """Give the marks that a page has in tables of them."""
+    tables = re.findall(r"^\| mark \| meaning \|\n(?:\|.*\|\n)+", page, re.MULTILINE)
+    return {row[0].strip("`") for table in tables for row in rows(table)[2:]}
+
+
 def test_the_marks_are_those_that_the_program_sets() -> None:
-    documented = {row[0].strip("`") for row in rows(section((DOCS / "callback.md").read_text(), "Marks"))[2:]}
-    modules = [PACKAGE / "form.py", PACKAGE / "providers" / "spryng.py", PACKAGE / "repair.py"]
+    pages = [DOCS / "callback.md", *(DOCS / "providers").glob("*.md")]
+    documented = set().union(*(marks_of(page.read_text()) for page in pages))
+    names = ("form.py", "mo_fields.py", "providers/spryng.py", "repair.py")
+    modules = [PACKAGE / name for name in names]
 
     words = {word for module in modules for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', module.read_text())}
 
     assert documented == words - {"known-country"} - CHARSET_NAMES.keys()
+
+
+def test_the_states_of_a_reply_and_the_reasons_of_a_suppression_are_those_of_the_program() -> None:
+    table = rows(section((DOCS / "operations.md").read_text(), "States of a reply"))
+    reasons = str(metadata.tables["mt_message"].c.suppressed_reason.comment).partition(": ")[2]
+
+    documented = {word for row in table for word in re.findall(r"^`([a-z-]+)`", row[0])}
+
+    assert documented == {*STATES, *re.findall(r"[a-z-]{3,}", reasons)}
 
 
 def test_the_metrics_are_those_that_the_program_counts() -> None:
@@ -275,8 +315,17 @@ def test_the_log_lines_are_those_that_the_program_writes() -> None:
 def logged(node: ast.AST) -> Iterator[str]:
     """Give the line that a node of the program logs, where it is written there as it is."""
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[ast.Constant(value=str(line)), *_]):
-            yield line
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log")), args=[line, *_]):
+            yield from words(line)
+
+
+def words(node: ast.expr) -> Iterator[str]:
+    """Give the text that stands in an argument, or both where one of two is chosen."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*words(one), *words(other))
 
 
 # Examples: what is shown works
@@ -302,7 +351,7 @@ def fail(_message: Message) -> None:
 
 @pytest.fixture
 def filled(settings: Settings) -> Iterator[Connection]:
-    """A database with some of everything: done, dead, unrouted, waiting, repeated, rejected, replied to."""
+    """A database with some of everything: done, dead, unrouted, repeated, rejected, answered, delivered, STOP."""
     gateway = open_gateway(replace(settings, max_attempts=1))
     handlers = [keyword("WIN")(lambda message: "You are in."), keyword("LUCKY")(fail)]
     routes = Routes(handler for function in handlers for handler in handlers_in(function))
@@ -317,9 +366,14 @@ def filled(settings: Settings) -> Iterator[Connection]:
     receive(webhook(COUNTRY="XXX"))
     receive(webhook(KEYWORD="HELLO"))
     receive(webhook(KEYWORD="LUCKY"))
-    while claims := dispatcher.claim(10):
-        for claim in claims:
-            dispatcher.handle(claim)
+    handle_all(dispatcher)
+    receive(webhook(KEYWORD="STOP", PARM="", MSISDN="32487654321"))
+    consent_with(routes, settings, gateway.engine, metrics=gateway.metrics).record()
+    provider = Script([SendResult(outcome=SendOutcome.SENT), SendResult(outcome=SendOutcome.FAILED, code="203")])
+    send_all(sender_of(gateway, provider), provider)
+    report = f"REFERENCE={provider.sent[0].reference}&STATUS=Delivered".encode()
+    gateway.reports.receive(gateway.reporting["spryng"], replace(webhook(), raw=report))
+    queue(gateway, Reply("not sent yet"))
     receive(webhook(PARM="OFF"))
     gateway.close()
     engine = open_engine(settings)
@@ -341,7 +395,7 @@ def test_every_query_finds_something_on_both_databases(filled: Connection) -> No
 
 
 class Reader:
-    """Somebody in a fresh folder, with a gateway in a first terminal and a shell in a second one."""
+    """Somebody in a fresh folder, with a gateway in one terminal, perhaps a fake in another, and a shell."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -349,6 +403,8 @@ class Reader:
         self._bind = f"--bind 127.0.0.1:{port}"
         self._exports: list[str] = []
         self._gateway: subprocess.Popen[bytes] | None = None
+        self._fake: subprocess.Popen[bytes] | None = None
+        self._fake_port = free_port()
         self._environ = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(folder),
@@ -367,7 +423,11 @@ class Reader:
             return ""
         if "mo-gateway run" in block.text:
             return self._run(block.text)
+        if "mo-gateway fake" in block.text:
+            return self._play(block.text)
         wait_until(self._has_handled_all, "the messages to be handled")
+        if self._fake:
+            wait_until(self._knows_all_replies, "the reports of all replies")
         done = subprocess.run(
             self._shell(block.text),
             cwd=self.folder,
@@ -380,40 +440,60 @@ class Reader:
         return _without_log(done.stdout)
 
     def leave(self) -> None:
-        """Press Ctrl-C in the first terminal."""
-        if self._gateway:
-            os.killpg(self._gateway.pid, signal.SIGINT)
-            self._gateway.wait(20)
-            self._gateway = None
+        """Press Ctrl-C in the terminals of the gateway and of the fake."""
+        for process in (self._gateway, self._fake):
+            if process:
+                os.killpg(process.pid, signal.SIGINT)
+                process.wait(20)
+        self._gateway = self._fake = None
 
     def _run(self, script: str) -> str:
-        self.leave()
-        terminal = self.folder / "terminal"
+        if self._gateway:
+            self.leave()
+        started = script.replace("mo-gateway run", f"mo-gateway run {self._bind}")
+        self._gateway, printed = self._started(started, "terminal", until_printed="/spryng/mo")
+        self._environ["URL"] = printed.split()[-1]
+        return printed
+
+    def _play(self, script: str) -> str:
+        started = script.replace("mo-gateway fake spryng", "mo-gateway fake spryng --bind 127.0.0.1:9000")
+        self._fake, printed = self._started(started, "terminal-of-the-fake", until_printed="Set these")
+        return printed
+
+    def _started(self, script: str, name: str, *, until_printed: str) -> tuple[subprocess.Popen[bytes], str]:
+        """Type a script in a terminal of its own, and give what it prints at first."""
+        terminal = self.folder / name
         with terminal.open("wb") as screen:
-            self._gateway = subprocess.Popen(
-                self._shell(script.replace("mo-gateway run", f"mo-gateway run {self._bind}")),
+            process = subprocess.Popen(
+                self._shell(script),
                 cwd=self.folder,
                 env=self._environ,
                 stdout=screen,
                 stderr=screen,
                 start_new_session=True,
             )
-        wait_until(lambda: "/spryng/mo" in terminal.read_text(), "the callback URL")
-        printed = _without_log(terminal.read_text())
-        self._environ["URL"] = printed.split()[-1]
-        return printed
+        wait_until(lambda: until_printed in terminal.read_text(), until_printed)
+        return process, _without_log(terminal.read_text())
 
     def _shell(self, script: str) -> list[str]:
         self._exports += re.findall(r"^export .*$", script, re.MULTILINE)
-        return ["bash", "-c", "\n".join([*self._exports, script])]
+        typed = "\n".join([*self._exports, script])
+        return ["bash", "-c", typed.replace("127.0.0.1:9000", f"127.0.0.1:{self._fake_port}")]
 
     def _has_handled_all(self) -> bool:
+        return self._finds_none("SELECT 1 FROM mo_handling WHERE due_at IS NOT NULL OR may_be_stop")
+
+    def _knows_all_replies(self) -> bool:
+        reported = "SELECT mt_message_id FROM mt_report WHERE mt_message_id IS NOT NULL"
+        open_ones = f"due_at IS NOT NULL OR state = 'sent' AND id NOT IN ({reported})"
+        return self._finds_none(f"SELECT 1 FROM mt_message WHERE {open_ones}")
+
+    def _finds_none(self, query: str) -> bool:
         database = self.folder / "mo-gateway.db"
         if not database.exists():
             return True
         with closing(sqlite3.connect(database)) as connection:
-            waiting = connection.execute("SELECT count(*) FROM mo_handling WHERE due_at IS NOT NULL").fetchone()
-        return bool(waiting == (0,))
+            return connection.execute(query).fetchone() is None
 
 
 def _without_log(printed: str) -> str:

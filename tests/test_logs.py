@@ -31,7 +31,7 @@ from mo_gateway.web import create_app
 
 orders = json.load(sys.stdin)
 settings = load_settings(os.environ)
-logs.configure(settings.log_format, settings.callback_secret)
+logs.configure(settings.log_format, settings.secrets)
 
 def clock():
     if order.get("breaks"):
@@ -137,13 +137,24 @@ def test_no_secret_number_or_text_is_logged_whatever_becomes_of_a_callback(
             call(method="HEAD", query=good),
             call(good, method="PUT"),
             call(form(**CANARIES | {"PARM": "canary POISON"})),
+            call("REFERENCE=canary-reference&STATUS=canary", path=f"/spryng/dlr/{SECRET}"),
+            call(f"SND={MSISDN}&RCV=4414&TXT=canary+text", path=f"/pswincom/mo/{SECRET}"),
+            call(f"RCV={MSISDN}&REF=canary", path="/pswincom/dlr/canary-wrong"),
             call(good) | {"breaks": True},
         ],
         LOG_FORMAT=log_format,
     )
 
-    assert run.statuses == [200, 200, 200, 400, 415, 413, 403, 403, 200, 405, 503, 500]
-    for event in ("stored", "duplicate", "rejected", "forbidden", "refused", "the clock stands still"):
+    assert run.statuses == [200, 200, 200, 400, 415, 413, 403, 403, 200, 405, 503, 200, 200, 403, 500]
+    for event in (
+        "stored",
+        "duplicate",
+        "rejected",
+        "forbidden",
+        "refused",
+        "delivery report",
+        "the clock stands still",
+    ):
         assert event in run.log
     assert "canary" not in run.log.lower()
     assert MSISDN not in run.log
@@ -159,6 +170,7 @@ QUOTED = [
     f'192.0.2.1 - - "POST {CALLBACK} HTTP/1.1" 200 4 "-" "curl"',
     "Exception on /spryng/mo/canary%2Dsesame [POST]",
     "Exception on /spryng/dlr/canary-other [GET]",
+    f"Error handling request /pswincom/mo/canary-other?SND={MSISDN}&TXT=canary%20text",
     f"a secret alone: {SECRET}",
 ]
 

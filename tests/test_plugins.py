@@ -335,6 +335,17 @@ def test_send_sms_is_sent_now_or_when_it_is_told(send_sms: SendSms) -> None:
     assert then.replies == ["2004-02-08T14:25:44+00:00"]
 
 
+def test_send_sms_may_send_a_stop(send_sms: SendSms) -> None:
+    @keyword("STOP")
+    def goodbye(message: Message) -> str:
+        return "sorry to see you go"
+
+    handled = send_sms("STOP", handlers=goodbye)
+
+    assert (handled.state, handled.replies) == ("done", ["sorry to see you go"])
+    assert send_sms("STOP", handlers=contest, msisdn="32487654321").state == "done"
+
+
 def test_send_sms_to_another_shortcode_is_unrouted(send_sms: SendSms) -> None:
     handled = send_sms("WIN blue", handlers=contest, shortcode="4415")
 

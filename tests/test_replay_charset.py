@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mo_gateway.gateway import Gateway, open_spryng
+from mo_gateway.gateway import Gateway, open_readers, open_spryng
 from mo_gateway.message import Outcome
 from mo_gateway.repair import Repairs
 from mo_gateway.store.selection import Filter
@@ -178,7 +178,8 @@ def test_one_that_was_erased_meanwhile_stays_erased(gateway: Gateway) -> None:
     receive(gateway, PARM="first+%80")
     erased = receive(gateway, PARM="second+%80")
     work(gateway, enter)
-    repairs = Repairs(engine=gateway.engine, provider=gateway.spryng, charset="windows-1252", tries=3)
+    readers = open_readers(gateway.settings)
+    repairs = Repairs(engine=gateway.engine, readers=readers, charset="windows-1252", tries=3)
 
     going = repairs.made(Filter(), limit=None, dry_run=False)
     next(going)

@@ -1,7 +1,7 @@
 """The command line: data on stdout, talk on stderr, exit codes that say who must act.
 
 0 fine · 1 error · 2 usage · 3 looked and found problems · 4 a setting or the schema is wrong · 5 the database
-does not answer · 7 some of a batch failed · 130 interrupted.
+does not answer · 6 not known to be sent · 7 some of a batch failed · 130 interrupted.
 """
 
 import os
@@ -14,7 +14,24 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
-from . import db, doctor, messages, provider, replay, routing, run, show, status
+from . import (
+    credit,
+    db,
+    doctor,
+    fake,
+    messages,
+    optouts,
+    provider,
+    replay,
+    replies,
+    routing,
+    run,
+    scheduled,
+    send,
+    show,
+    status,
+    texts,
+)
 
 
 class Commands(click.Group):
@@ -56,10 +73,17 @@ for command in (
     provider.simulate,
     routing.routes,
     routing.explain,
+    texts.explain_text,
     messages.messages,
     show.show,
     status.status,
     doctor.doctor,
+    replies.replies,
+    send.send,
+    optouts.optouts,
+    scheduled.scheduled,
+    credit.credit,
+    fake.fake,
     replay.replay,
 ):
     main.add_command(command)

@@ -18,6 +18,7 @@ from . import output
 from .checks import Finding, Verdict
 from .checks.callback import check_callback, send_probe
 from .checks.database import check_database, check_stored
+from .checks.providers import check_providers
 from .checks.settings import check_handlers, check_settings
 from .provider import callback_url, url_option
 
@@ -30,7 +31,7 @@ SIGNS = {Verdict.RIGHT: "✓", Verdict.WRONG: "✗", Verdict.OPEN: "–"}
 @output.json_option
 @click.pass_context
 def doctor(ctx: click.Context, target: Target | None, probe: bool, as_json: bool) -> None:
-    """Check settings, handlers, database, clock and the callback of the running gateway.
+    """Check settings, handlers, database, clock, providers and the callback of the running gateway.
 
     Exit code 3 = something is wrong.
     """
@@ -49,9 +50,10 @@ def _findings(target: Target | None, *, probe: bool) -> Iterator[Finding]:
     yield from found
     if settings is None:
         return
-    logs.configure(settings.log_format, settings.callback_secret)
+    logs.configure(settings.log_format, settings.secrets)
     yield from check_handlers(settings)
     yield from check_database(settings, utc_now)
+    yield from check_providers(settings)
     target = target or read_target(callback_url(settings))
     yield from check_callback(target)
     if probe:

@@ -90,6 +90,14 @@ def read_moment(value: str, zone: ZoneInfo, now: datetime, *, end_of_day: bool =
         raise click.BadParameter(f"{value!r} is no time such as 2h, 2026-11-22 or 2026-11-22T14:00") from exc
 
 
+def read_later(value: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """Read `2h` (from now), or a date or time as `read_moment` does; or raise BadParameter where it is past."""
+    moment = now + types.duration(value) if _AGO.fullmatch(value) else read_moment(value, zone, now)
+    if moment <= now:
+        raise click.BadParameter(f"{value!r} is past")
+    return moment
+
+
 def _read_date_or_time(value: str, zone: ZoneInfo, *, end_of_day: bool) -> datetime:
     try:
         day = date.fromisoformat(value)

@@ -63,8 +63,9 @@ def plan_as_dict(plan: Plan) -> dict[str, Any]:
 
 
 def counted(n: int, noun: str) -> str:
-    """Write `1 message`, `2 messages`."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+    """Write `1 message`, `2 messages`, `2 replies`."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{n} {noun if n == 1 else several}"
 
 
 def _route_in_words(before: str | None, after: str | None) -> str:

@@ -87,6 +87,11 @@ def without_number(text: str, msisdn: str, *, reveal: bool) -> str:
     return text if reveal or not msisdn else text.replace(msisdn, masked(msisdn))
 
 
+def reply_state(state: str, due_at: datetime | None) -> str:
+    """Name the state of a reply; one that is being sent counts as unknown until that is over."""
+    return "being sent" if state == "unknown" and due_at else state
+
+
 def shortened(text: str, longest: int) -> str:
     """Cut a text for a column."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

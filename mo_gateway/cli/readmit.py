@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mo_gateway.errors import FieldError
-from mo_gateway.gateway import open_spryng
+from mo_gateway.gateway import open_readers
 from mo_gateway.masking import masked, one_line
 from mo_gateway.message import Outcome
 from mo_gateway.readmit import Reading, Readmission
@@ -23,18 +23,22 @@ def run(order: Order) -> bool:
     """Read rejected requests again; give False where some are still bad, outside of a dry run."""
     job = Readmission(
         engine=order.engine,
-        provider=open_spryng(order.settings),
+        readers=open_readers(order.settings),
         person_secret=order.settings.person_secret,
+        stop_words=order.settings.stop_words,
         tries=order.settings.max_attempts,
         charset=order.charset,
     )
-    readings = []
+    requests = 0
+    readings: list[Reading] = []
     total = job.count(order.chosen)
     with progress(min(total, order.limit or total), "Read again") as tell:
-        for reading in islice(job.readings(order.chosen, dry_run=order.dry_run), order.limit):
-            readings.append(reading)
+        for of_one in islice(job.readings(order.chosen, dry_run=order.dry_run), order.limit):
+            requests += 1
+            readings += of_one
             tell(1)
-    order.report(_as_dict(readings, dry_run=order.dry_run), _in_words(readings, dry_run=order.dry_run))
+    words = _in_words(requests, readings, dry_run=order.dry_run)
+    order.report(_as_dict(readings, dry_run=order.dry_run), words)
     if order.dry_run:
         return True
     if readings:
@@ -42,14 +46,14 @@ def run(order: Order) -> bool:
     return not _having(readings, Outcome.REJECTED)
 
 
-def _in_words(readings: Sequence[Reading], *, dry_run: bool) -> Iterator[str]:
-    if not readings:
+def _in_words(requests: int, readings: Sequence[Reading], *, dry_run: bool) -> Iterator[str]:
+    if not requests:
         yield "No rejected request is like that and can be read again."
         return
     stored, there, bad = (len(_having(readings, outcome)) for outcome in _OUTCOMES)
     are_stored = "would be stored" if dry_run else "stored"
-    requests = counted(len(readings), "rejected request")
-    yield f"{requests} read again: {stored} {are_stored}, {there} there already, {bad} still bad."
+    read = counted(requests, "rejected request")
+    yield f"{read} read again: {stored} {are_stored}, {there} there already, {bad} still bad."
     for reading in _having(readings, Outcome.REJECTED):
         yield f"Rejection {reading.rejection_id}: {'; '.join(map(_fault, reading.errors))}."
 

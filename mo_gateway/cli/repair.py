@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mo_gateway import replay as replay_step
-from mo_gateway.gateway import open_routes, open_spryng
+from mo_gateway.gateway import open_readers, open_routes
 from mo_gateway.masking import one_line
 from mo_gateway.repair import Repair, Repairs
 from mo_gateway.replay import Move, Plan
@@ -65,7 +65,7 @@ def run(order: Order, charset: str) -> bool:
 def _through(order: Order, charset: str, *, dry_run: bool) -> Found:
     settings = order.settings
     job = Repairs(
-        engine=order.engine, provider=open_spryng(settings), charset=charset, tries=settings.max_attempts
+        engine=order.engine, readers=open_readers(settings), charset=charset, tries=settings.max_attempts
     )
     found, routes = Found(), open_routes(settings)
     with progress(job.count(order.chosen), "Read again" if dry_run else "Put right") as tell:

@@ -9,6 +9,7 @@ from mo_gateway import replay as step
 from mo_gateway.gateway import open_routes
 from mo_gateway.settings import CHARSETS, Settings
 from mo_gateway.store import reading
+from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.selection import Filter
 
 from . import readmit, repair
@@ -73,7 +74,7 @@ def replay(
     with reading.opened(settings) as engine:
         order = Order(
             settings=settings,
-            engine=engine.execution_options(mo_gateway_read_only=False),
+            engine=engine.execution_options(**WRITABLE),
             chosen=chosen,
             limit=limit,
             charset=charset,

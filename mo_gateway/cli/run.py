@@ -11,7 +11,17 @@ import click
 import structlog
 
 from mo_gateway import family
-from mo_gateway.gateway import open_dispatcher, open_gateway, open_routes
+from mo_gateway.dispatch import Dispatcher
+from mo_gateway.gateway import (
+    consent_with,
+    open_dispatcher,
+    open_gateway,
+    open_routes,
+    open_senders,
+    polling_with,
+    sender_with,
+)
+from mo_gateway.outbound import Outbound
 from mo_gateway.preparation import Preparation
 from mo_gateway.settings import Settings
 from mo_gateway.store.engine import open_engine
@@ -103,7 +113,15 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     """Run the handlers of stored messages; as many of these as you like, on any host."""
     settings = settings_from_environment()
     dispatcher = open_dispatcher(settings, threads=threads)
-    worker = Worker(dispatcher, threads=threads, limit=settings.handler_limit.total_seconds())
+    outbound = open_outbound(settings, dispatcher)
+    worker = Worker(
+        dispatcher,
+        consent_with(dispatcher.routes, settings, dispatcher.engine, metrics=dispatcher.metrics),
+        threads=threads,
+        limit=settings.handler_limit.total_seconds(),
+        on_replies=outbound.wake,
+        on_stopping=outbound.ask_to_stop,
+    )
     Listener(dispatcher.engine, worker.wake)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
@@ -111,9 +129,20 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
         family.answer(wake_fd, worker.wake)
     if parent_fd is not None:
         family.stop_with_parent(parent_fd)
-    if worker.run():
+    outbound.start()
+    is_stuck = worker.run()
+    outbound.join()
+    if is_stuck:
         log.error("half of the handlers are stuck: beginning anew")
         os.execv(sys.executable, [sys.executable, "-m", "mo_gateway", *sys.argv[1:]])  # noqa: S606 - ourselves
+
+
+def open_outbound(settings: Settings, dispatcher: Dispatcher) -> Outbound:
+    """Put together what sends replies, beside a dispatcher."""
+    engine, metrics, providers = dispatcher.engine, dispatcher.metrics, open_senders(settings)
+    sender = sender_with(providers, settings, engine, metrics=metrics)
+    polling = polling_with(providers, engine, metrics=metrics)
+    return Outbound(sender, threads=settings.send_threads, chores=[sender.look_after, polling.look_after])
 
 
 def _public_address(settings: Settings, listener: socket.socket) -> str:

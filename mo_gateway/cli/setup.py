@@ -13,7 +13,7 @@ log = structlog.get_logger()
 def settings_from_environment() -> Settings:
     """Read the settings and set up the logs."""
     settings = load_settings(os.environ)
-    logs.configure(settings.log_format, settings.callback_secret)
+    logs.configure(settings.log_format, settings.secrets)
     for name in unknown_variables(os.environ):
         log.warning("not a setting of this program: a slip of the pen?", variable=name)
     return settings

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Connection, RowMapping
 
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.store import reading
+from mo_gateway.store import opt_outs, reading
 
 from . import output
 from .filters import row_number
@@ -21,7 +21,10 @@ TEST_NUMBER = "32400000000"
 COLUMNS = {
     "handlings": ("state", "handler", "attempts", "attempt_limit", "due_at", "finished_at", "error"),
     "attempts": ("number", "started_at", "duration_ms", "outcome", "error"),
-    "replies": ("id", "msisdn", "sender", "state", "created_at", "sent_at", "body"),
+    "replies": ("id", "msisdn", "sender", "provider", "state", "parts", "created_at", "sent_at", "body"),
+    "sends": ("reply", "number", "started_at", "duration_ms", "outcome", "error"),
+    "reports": ("reply", "status", "provider_status", "reported_at", "received_at", "deliveries"),
+    "opt_outs": ("id", "shortcode", "keyword", "word", "since", "until", "confirmed_at"),
 }
 
 
@@ -30,7 +33,7 @@ COLUMNS = {
 @output.json_option
 @output.reveal_option
 def show(message_id: int, as_json: bool, reveal: bool) -> None:
-    """Show one message whole: its fields, its handling and every try of it, its replies, the form as it came.
+    """Show one message whole: its fields, its handling, its replies and what became of them, the form as it came.
 
     The last line is the `trigger` command that sends the same again from a test number.
     """
@@ -47,11 +50,14 @@ def _found(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any]
     row = reading.message(conn, message_id)
     if row is None:
         raise MoGatewayError(f"there is no message {message_id}")
-    msisdn = row["msisdn"]
+    msisdn, replies = row["msisdn"], reading.replies(conn, message_id)
+    numbers = {msisdn, *(reply["msisdn"] for reply in replies)}
 
     def with_error(tried: RowMapping) -> dict[str, Any]:
         error = tried["error"]
-        return {**tried, "error": error and output.without_number(error, msisdn, reveal=reveal)}
+        for number in numbers if error else ():
+            error = output.without_number(error, number, reveal=reveal)
+        return {**tried, "error": error}
 
     return {
         "message": {
@@ -62,8 +68,13 @@ def _found(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any]
         "handlings": [with_error(handling) for handling in reading.handlings(conn, message_id)],
         "attempts": [with_error(attempt) for attempt in reading.attempts(conn, message_id)],
         "replies": [
-            {**reply, "msisdn": output.number(reply["msisdn"], reveal=reveal)}
-            for reply in reading.replies(conn, message_id)
+            {**with_error(reply), "msisdn": output.number(reply["msisdn"], reveal=reveal)} for reply in replies
+        ],
+        "sends": [with_error(send) for send in reading.sends(conn, message_id)],
+        "reports": [dict(report) for report in reading.reports(conn, message_id)],
+        "opt_outs": [
+            {**entry, "msisdn": output.number(entry["msisdn"], reveal=reveal)}
+            for entry in opt_outs.of_message(conn, message_id)
         ],
         "trigger": _trigger(row),
     }
@@ -71,8 +82,9 @@ def _found(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any]
 
 def _print(found: Mapping[str, Any], zone: ZoneInfo) -> None:
     output.print_fields([(_named(name, zone), value) for name, value in found["message"].items()], zone)
+    replies = [{**reply, "state": _state(reply)} for reply in found["replies"]]
     for title, columns in COLUMNS.items():
-        _print_rows(title, columns, found[title], zone)
+        _print_rows(title, columns, {**found, "replies": replies}[title], zone)
     click.echo(f"\n{found['trigger']}")
 
 
@@ -82,6 +94,12 @@ def _print_rows(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, 
     click.echo(f"\n{title}")
     headers = [_named(name.upper(), zone) for name in columns]
     output.Table(*headers, zone=zone).add([row[name] for name in columns] for row in rows)
+
+
+def _state(reply: Mapping[str, Any]) -> str:
+    """Name a reply's state, with the reason where it was suppressed."""
+    state, reason = output.reply_state(reply["state"], reply["due_at"]), reply["suppressed_reason"]
+    return f"{state}: {reason}" if reason else state
 
 
 def _named(column: str, zone: ZoneInfo) -> str:

@@ -11,9 +11,11 @@ import click
 from mo_gateway.gateway import utc_now
 from mo_gateway.masking import one_line
 from mo_gateway.store import reading
-from mo_gateway.store.overview import Overview, Problem, overview
+from mo_gateway.store.overview import Overview, Problem, ProviderStanding, overview
+from mo_gateway.store.standing import ALL
 
 from . import output
+from .order import counted
 from .setup import settings_from_environment
 
 REFUSED_WITHIN = timedelta(hours=1)
@@ -51,7 +53,7 @@ def _in_a_line(found: Overview, now: datetime, zone: ZoneInfo) -> str:
         f"dead {found.dead}",
         f"unrouted {found.unrouted}",
         f"rejected, not replayed {found.rejected}",
-        f"replies queued {found.replies_queued}",
+        f"replies queued {found.replies_queued}, failed {found.replies_failed}, unknown {found.replies_unknown}",
         f"refused in the last hour {found.refused}",
         f"last message {_when(found.last_message_at, now, zone)}",
     ]
@@ -76,8 +78,23 @@ def _problems(found: Overview) -> Iterator[str]:
         yield f"{found.unrouted} unrouted: no handler is for them. Next: mo-gateway messages --state unrouted"
     if found.rejected:
         yield f"{found.rejected} rejected and kept: a field was bad. Next: mo-gateway replay --rejected --dry-run"
+    for standing in found.standing:
+        yield _in_words(standing)
+    for state, n in (("failed", found.replies_failed), ("unknown", found.replies_unknown)):
+        if n:
+            what = "may have gone out, and nobody knows" if state == "unknown" else "did not go out"
+            yield f"{counted(n, 'reply')} {state}: {what}. Next: mo-gateway replies list --state {state}"
     if found.refused:
         yield f"{found.refused} refused in the last hour; the provider sends them again. Next: mo-gateway doctor"
+
+
+def _in_words(standing: ProviderStanding) -> str:
+    """Say why the replies of a provider wait."""
+    whose = "All replies" if standing.provider == ALL else f"Replies by {standing.provider}"
+    if standing.paused_at:
+        option = "" if standing.provider == ALL else f" --provider {standing.provider}"
+        return f"{whose} are paused. Next: mo-gateway replies resume{option}"
+    return f"{whose} are held after trouble: {one_line(standing.error or '')}. Next: mo-gateway doctor"
 
 
 def _next(problem: Problem) -> str:

@@ -1,4 +1,4 @@
-"""How the values of options are written: durations, rates, charsets, callback URLs."""
+"""How the values of options are written: durations, rates, numbers, words, callback URLs."""
 
 import re
 from datetime import timedelta
@@ -6,6 +6,8 @@ from datetime import timedelta
 import click
 
 from mo_gateway.form import CHARSET_NAMES
+from mo_gateway.reply import is_msisdn
+from mo_gateway.routing import fold
 from mo_gateway.simulator.target import Target, read_target
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -14,6 +16,7 @@ LONGEST = timedelta(days=36500)
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _DURATION = re.compile(rf"{_NUMBER}([smhd]?)")
 _RATE = re.compile(rf"{_NUMBER}(?:/([smh]))?")
+_SHORTCODE = re.compile(r"[0-9]{3,15}")
 
 
 def duration(value: str) -> timedelta:
@@ -25,6 +28,14 @@ def duration(value: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def address(value: str) -> tuple[str, int]:
+    """Read where to listen: `127.0.0.1:9000`, `[::1]:9000`; port 0 = any that is free."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise click.BadParameter(f"{value!r} is no address such as 127.0.0.1:9000")
+    return host.strip("[]"), int(port)
+
+
 def rate(value: str) -> float:
     """Read how many a second: `20`, `20/s`, `600/m`."""
     match = _RATE.fullmatch(value)
@@ -32,6 +43,39 @@ def rate(value: str) -> float:
     if not match or not number:
         raise click.BadParameter(f"{value!r} is no rate such as 20/s or 600/m")
     return number / SECONDS[match[2] or ""]
+
+
+def msisdn(value: str) -> str:
+    """Read a phone number; what is wrong is not quoted, for it may be one all the same."""
+    if not is_msisdn(value):
+        raise click.BadParameter("an MSISDN is 6 to 15 digits, country code first, without +")
+    return value
+
+
+def shortcode(value: str) -> str:
+    """Read a shortcode, or the long number that stands in its place."""
+    if not _SHORTCODE.fullmatch(value):
+        raise click.BadParameter("a shortcode is 3 to 15 digits; leave it out to mean all of them")
+    return value
+
+
+def keyword(value: str) -> str:
+    """Read a keyword, and fold it as those of messages are."""
+    folded = fold(text(value))
+    if len(folded.split()) != 1:
+        raise click.BadParameter("a keyword is one word, with a letter or a digit in it")
+    return folded
+
+
+def text(value: str) -> str:
+    """Read a text that can be stored: bytes that are not UTF-8 cannot be, nor can NUL."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as exc:
+        raise click.BadParameter("what was typed is not UTF-8") from exc
+    if "\0" in value:
+        raise click.BadParameter("it has a NUL, which no text can hold")
+    return value
 
 
 def charset(value: str) -> str:

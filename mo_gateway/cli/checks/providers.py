@@ -1,0 +1,48 @@
+"""Can replies go out: is there a provider, and does it know us? Nothing is sent to find out."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from mo_gateway.gateway import open_senders
+from mo_gateway.masking import without_secrets
+from mo_gateway.providers import Sending
+from mo_gateway.reply import Standing
+from mo_gateway.settings import Settings
+from mo_gateway.wire import MaybeSent, NotSent
+
+from . import Finding, Verdict
+
+
+def check_providers(settings: Settings) -> Iterator[Finding]:
+    """Ask each provider that can send for our credit, or whatever else shows that it knows us."""
+    senders = open_senders(settings)
+    yield from _choice(settings.reply_provider, senders)
+    for name, sender in senders.items():
+        standing = ask(sender, settings.secrets)
+        verdict = Verdict.RIGHT if standing.is_right else Verdict.WRONG
+        yield Finding("replies", verdict if standing.was_asked else Verdict.OPEN, f"{name}: {standing.text}")
+
+
+def ask(sender: Sending, secrets: Collection[str]) -> Standing:
+    """Find out how we stand with a provider, also where it does not answer."""
+    try:
+        standing = sender.standing()
+    except (NotSent, MaybeSent) as exc:
+        return Standing(is_right=False, text=f"it does not answer: {exc}")
+    return replace(standing, text=without_secrets(standing.text, secrets))
+
+
+def _choice(wanted: str, senders: Mapping[str, Sending]) -> Iterator[Finding]:
+    """Say what keeps replies waiting before any provider is asked."""
+    if not senders:
+        text = "no provider is set to send by, so replies wait: docs/replies.md says how to set one"
+        yield Finding("replies", Verdict.OPEN, text)
+    elif wanted and wanted not in senders:
+        text = f"MO_GATEWAY_REPLY_PROVIDER is {wanted}, and {wanted} has no settings to send by: replies wait"
+        yield Finding("replies", Verdict.WRONG, text)
+    elif not wanted and "spryng" not in senders:
+        text = (
+            "replies to messages from Spryng wait, as Spryng has no settings to send by:"
+            f" MO_GATEWAY_REPLY_PROVIDER={next(iter(senders))} sends them all by {next(iter(senders))}"
+        )
+        yield Finding("replies", Verdict.OPEN, text)
