@@ -17,7 +17,7 @@ from mo_gateway.settings import PREFIX
 
 from .conftest import settings_for
 from .examples import FORM
-from .handling import NOON, dispatcher_of, handle_all
+from .handling import NOON, consent_of, dispatcher_of, handle_all
 
 EXAMPLE = FORM | {"PARM": "blue"}
 
@@ -54,7 +54,8 @@ def receive(gateway: Gateway, *, at: datetime = NOON, **fields: str) -> Receipt:
 
 
 def work(gateway: Gateway, *handlers: Callable[..., Any]) -> None:
-    """Handle all that is due."""
+    """Look for STOP and START, as a worker does first, and handle all that is due."""
+    consent_of(gateway, *handlers).record()
     handle_all(dispatcher_of(gateway, *handlers))
 
 

@@ -156,7 +156,7 @@ def test_stopping_gives_up_a_result_that_the_database_does_not_take(
     monkeypatch.setattr(outbound, "GRACE", 0.2)
     with at_work(sender_of(gateway, Script())):
         queue(gateway)
-        until(lambda: log_lines, "the first failure")
+        until(lambda: [line for line in log_lines if "is away" in line["error"]], "the first failure")
 
     assert len(log_lines) < 20
     assert states(gateway) == ["unknown"]

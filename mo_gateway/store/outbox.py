@@ -134,7 +134,9 @@ def left_behind(conn: Connection) -> list[int]:
     It is for providers that were taken out of the settings of all hosts. Give the ids of the lost claims.
     """
     long_ago = database_now(-LONG_AGO.total_seconds())
-    expired = update(mt_message).where(mt_message.c.state == "queued", mt_message.c.expires_at < long_ago)
+    # `due_at` is what there is an index of: of the rows that are still to be dealt with
+    waiting = and_(mt_message.c.state == "queued", mt_message.c.due_at.is_not(None))
+    expired = update(mt_message).where(waiting, mt_message.c.expires_at < long_ago)
     conn.execute(expired.values(state="suppressed", suppressed_reason="expired", due_at=None))
     return _give_up(conn, and_(mt_message.c.state == "unknown", mt_message.c.due_at < long_ago))
 
