@@ -515,6 +515,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     reader.leave()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pages", READ_IN_ORDER, ids=" ".join)
 def test_a_reader_sees_what_the_pages_print(reader: Reader, pages: list[str]) -> None:
     for block in [block for page in pages for block in blocks(DOCS / page)]:

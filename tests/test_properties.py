@@ -134,6 +134,7 @@ almost_forms = st.lists(st.tuples(field_names, quoted), max_size=12).map(
 arbitrary_bytes = st.one_of(st.binary(), almost_forms, st.binary(min_size=100, max_size=2000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["body", "query"])
 @settings(max_examples=1000)
 @given(raw=arbitrary_bytes, other_method=methods, other_type=content_types)
