@@ -26,6 +26,31 @@ QUICK = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
 #: The ways to stop, as pg_ctl calls them; `immediate` makes the next start recover from the log.
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
+#: Who else is there, and what tests may have changed in a database besides its rows.
+LOOK = """
+    SELECT (SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()),
+           (SELECT count(*) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
+            WHERE d.datname = current_database()),
+           (SELECT md5(string_agg(concat_ws(' ', c.relname, a.attname, a.atttypid, a.attnotnull), ',' ORDER BY 1))
+            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE c.relnamespace = 'public'::regnamespace AND NOT a.attisdropped AND a.attnum > 0),
+           (SELECT md5(string_agg(pg_get_constraintdef(oid), ',' ORDER BY conname))
+            FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+           (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_namespace),
+           (SELECT string_agg(version_num, ',') FROM mo_schema_version)
+"""
+EMPTY = """
+    DO $$ DECLARE found regclass; BEGIN
+        SET LOCAL session_replication_role = replica;
+        FOR found IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                     AND relkind = 'r' AND relname <> 'mo_schema_version'
+        LOOP EXECUTE format('DELETE FROM %s', found); END LOOP;
+        FOR found IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'
+        LOOP PERFORM setval(found, 1, false); END LOOP;
+    END $$
+"""
+
 PATIENCE = 30.0  # seconds for a start or a stop on a busy host; a tenth of one is usual
 
 
@@ -68,6 +93,15 @@ class PostgresServer:
     def drop_database(self, name: str) -> None:
         """Drop a database and cut off who is connected to it."""
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def look_of(self, database: str) -> str:
+        """Give what is equal for databases in which nothing but rows differs, and to which nobody is connected."""
+        (look,) = self.execute(LOOK, database)
+        return str(look)
+
+    def empty(self, database: str) -> None:
+        """Delete every row but the schema's version, and let ids begin with 1 again."""
+        self.execute(EMPTY, database)
 
     def start(self) -> None:
         """Start it and wait until it answers; after a crash that is when it has recovered."""
