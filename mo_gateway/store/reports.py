@@ -123,13 +123,6 @@ def join_crossed(conn: Connection) -> int:
     return conn.execute(joined).rowcount
 
 
-def of_message(conn: Connection, message_id: int) -> Sequence[Any]:
-    """Give the reports on the replies to one message, the first one first."""
-    query = select(mt_report).join(mt_message, mt_message.c.id == mt_report.c.mt_message_id)
-    of_replies = query.where(mt_message.c.message_id == message_id).order_by(mt_report.c.id)
-    return conn.execute(of_replies).mappings().all()
-
-
 def without_final(conn: Connection, provider: str, *, sent_within: timedelta, limit: int) -> Sequence[Any]:
     """Give the replies that were sent lately and have no final report yet.
 

@@ -18,14 +18,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.errors import Overloaded, StorageError, UnsafeDatabase
 from mo_gateway.message import Outcome, Receipt
 
 from . import postgresql, rejections
-from .failures import in_one_line
+from .failures import UNAVAILABLE, in_one_line
 from .inbox import NewMessage, add_messages
 from .intake import Intake
 from .rejections import NewRejection, add_rejections
@@ -186,15 +185,7 @@ class Writer:
         """Store a batch of one kind and tell its waiters; a row that the database refuses fails alone."""
         try:
             receipts = self._stored([waiter.new for waiter in batch])
-        except (
-            StorageError,
-            OperationalError,
-            InterfaceError,
-            sqlite3.OperationalError,
-            PoolTimeoutError,
-            UnsafeDatabase,
-            OSError,
-        ) as exc:
+        except (StorageError, sqlite3.OperationalError, *UNAVAILABLE) as exc:
             log.error("commit failed", rows=len(batch), error=in_one_line(exc))
             self._fail(batch, exc)
         except Exception as exc:  # noqa: BLE001 - whatever one row may provoke must not take its neighbours along
