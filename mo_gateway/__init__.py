@@ -18,8 +18,23 @@ One message, from top to bottom:
 What authors of handlers import stands here. `fakes/` are the providers to try it with.
 """
 
+from .errors import TryLater
 from .message import Message
-from .plugin import keyword
+from .plugin import answer, every_message, keyword
 from .reply import Reply, VCard
+from .values import Ask, Join, Leave, Timing, Vote
 
-__all__ = ["Message", "Reply", "VCard", "keyword"]
+__all__ = [
+    "Ask",
+    "Join",
+    "Leave",
+    "Message",
+    "Reply",
+    "Timing",
+    "TryLater",
+    "VCard",
+    "Vote",
+    "answer",
+    "every_message",
+    "keyword",
+]

@@ -93,8 +93,7 @@ class Dispatcher:
     def run(self, claim: Claim) -> Finished | None:
         """Run the handler of one claimed message; None where its own transaction has recorded the result."""
         started_at = self.clock()
-        route = self.routes.find(claim.message.shortcode, claim.message.keyword)
-        handler = route.handler if route else None
+        handler = self.routes.handler_of(claim.message)
         if claim.attempt > claim.attempt_limit:
             return self._given_up(claim, handler, started_at)
         try:

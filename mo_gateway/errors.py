@@ -8,6 +8,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class MoGatewayError(Exception):
@@ -53,6 +54,17 @@ class Overloaded(StorageError):
 
 class HandlerError(MoGatewayError):
     """A keyword handler broke its contract, for example by returning a number."""
+
+
+class TryLater(MoGatewayError):
+    """What a handler needs is not to be had now, such as a target that is down; the try does not count.
+
+    Raise it with the time after which the message is due again.
+    """
+
+    def __init__(self, reason: str, after: timedelta) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class LostClaim(MoGatewayError):

@@ -20,6 +20,16 @@ class WebhookRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a handler asked a sender, and a message answers."""
+
+    expect: str  #: the name of what takes the answer
+    note: str  #: what the asking handler wanted remembered
+    asked_at: datetime  #: aware UTC
+    message_id: int  #: the message that was answered with the question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One inbound (mobile-originated) SMS: the wire's own names in lower case, validated."""
 
@@ -41,6 +51,7 @@ class Message:
     is_test: bool = False
     id: int | None = None  #: the row in `mo_message`; None before it is stored
     attempt: int = 1  #: which try of its handler this is, from 1
+    question: Question | None = None  #: what it answers, where its sender was asked something
 
     @property
     def text(self) -> str:

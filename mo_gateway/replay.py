@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from .routing import Routes
+from .message import Message
+from .routing import Routes, Sms
 from .store import replay
 from .store.engine import READ_ONLY
 from .store.selection import Filter
@@ -44,7 +45,7 @@ def plan(engine: Engine, routes: Routes, chosen: Filter, limit: int | None) -> P
         replies = replay.replies(conn, chosen, limit)
     moves: Counter[Move] = Counter()
     for row in rows:
-        moves[row.handler, handler_of(routes, row.shortcode, row.keyword)] += row.n
+        moves[row.handler, handler_of(routes, Sms(shortcode=row.shortcode, keyword=row.keyword))] += row.n
     return Plan(messages=moves.total(), moves=moves, replies=replies)
 
 
@@ -69,7 +70,7 @@ def replies_to(engine: Engine, message_ids: Sequence[int]) -> Counter[str]:
     return counts
 
 
-def handler_of(routes: Routes, shortcode: str, keyword: str) -> str | None:
+def handler_of(routes: Routes, sms: Sms | Message) -> str | None:
     """Name the handler that a message would be routed to."""
-    route = routes.find(shortcode, keyword)
+    route = routes.find(sms)
     return route.handler.name if route else None

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .values import Ask
+
 _MSISDN = re.compile(r"[1-9][0-9]{5,14}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 _YEARS = range(2000, 3000)  # what every database and every time zone can hold
@@ -45,6 +47,7 @@ class Reply:
     udh: str = ""  #: user data header, hex
     data: str = ""  #: binary content, hex
     group: str | None = None  #: instead of `to`: a group in the provider's own address book
+    expect: str | Ask | None = None  #: it is a question; the name of what takes the answer, or an `Ask` with more
 
     def __post_init__(self) -> None:
         for wrong in self._wrong_types():
@@ -61,7 +64,14 @@ class Reply:
             raise ValueError("the moment `at` of a Reply needs its time zone")
         if self.at is not None and self.at.year not in _YEARS:
             raise ValueError("the moment `at` of a Reply is in the years 2000 to 2999")
+        if self.expect is not None and not isinstance(self.expect, str | Ask):
+            raise ValueError(f"expect of a Reply is str, Ask or None, not {type(self.expect).__name__}")
         self._check_signs()
+
+    @property
+    def ask(self) -> Ask | None:
+        """What it asks, where it is a question."""
+        return Ask(self.expect) if isinstance(self.expect, str) else self.expect
 
     def _wrong_types(self) -> Iterator[str]:
         """Say of each field that has a wrong type what would be right: handlers need not be type-checked."""

@@ -1,15 +1,41 @@
-"""Routing: from shortcode and keyword to the one handler; pure, and the same whatever was loaded first.
+"""Routing: from a message to the one handler that takes it; pure, and the same whatever was loaded first.
 
-The most specific wins: the word on this shortcode, the word on any, `*` on this shortcode, `*` on any. Whole
-words are compared, folded; two handlers for the same word and shortcode are refused.
+The most specific route wins. What is compared, in this order:
+
+1. the word: a word, then a regular expression, then `*`;
+2. the shortcode: this one, then any;
+3. what else the route asks for: a list of senders, then operators, then countries, then `alone` or `with text`,
+   then a time;
+4. the priority; of regular expressions with the same, the one that was loaded first.
+
+Whole words are compared, folded. Two routes that could take the same message and differ in none of these are
+refused.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+import re2
 
 from .errors import ConfigError
-from .plugin import ANY_WORD, Handler, Keyword
+from .message import Message
+from .plugin import ANY_WORD, Form, Handler, Keyword, Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sms:
+    """What routing looks at in a message; what is not known fits every route."""
+
+    shortcode: str
+    keyword: str
+    parm: str = ""
+    msisdn: str = ""
+    operator: str = ""
+    country: str = ""
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +46,9 @@ class Route:
     handler: Handler
 
     def __str__(self) -> str:
-        return f"{self.keyword.word} on {self.keyword.shortcode or 'any shortcode'}"
+        keyword = self.keyword
+        word = f"/{keyword.word}/" if keyword.is_pattern else keyword.word
+        return f"{word} on {keyword.shortcode or 'any shortcode'}{_in_words(keyword)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +58,7 @@ class Verdict:
     route: Route
     wins: bool
     reason: str
+    is_of_word: bool = True  #: False where another word is meant altogether
 
 
 def fold(word: str) -> str:
@@ -47,69 +76,309 @@ def fold(word: str) -> str:
 
 
 class Routes:
-    """All routes of a gateway."""
+    """All routes of a gateway, those that are in force until others take their place."""
 
     def __init__(self, handlers: Iterable[Handler]) -> None:
         """Raise ConfigError that names every clash, and every word that no SMS can begin with."""
-        self._routes: dict[tuple[str | None, str], Route] = {}
-        routes = (Route(keyword, handler) for handler in handlers for keyword in handler.keywords)
-        faults = [fault for route in routes if (fault := self._add(route))]
+        self._table = _Table(handlers)
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._table.routes)
+
+    def take_over(self, other: "Routes") -> None:
+        """Let the routes of `other` be in force from now on, all at once."""
+        self._table = other._table
+
+    @property
+    def observers(self) -> tuple[Handler, ...]:
+        """What sees every message."""
+        return self._table.observers
+
+    @property
+    def questions(self) -> dict[str, Handler]:
+        """Who takes the answers to each question."""
+        return dict(self._table.answers)
+
+    def find(self, sms: Sms | Message) -> Route | None:
+        """Give the route of a message by its words alone, or None where no handler takes it."""
+        return self._table.find(sms)
+
+    def handler_of(self, message: Message) -> Handler | None:
+        """Give who handles a message: whoever waits for its sender's answer, or else whom its words lead to."""
+        table = self._table
+        route = table.find(message)
+        by_words = route.handler if route else None
+        if message.question and not (route and route.keyword.always):
+            return table.answers.get(message.question.expect, by_words)
+        return by_words
+
+    def words_with(self, shortcode: str, keyword: str) -> frozenset[str]:
+        """Give, folded, all words of the handlers that take this one by name; none where no handler does."""
+        folded = fold(keyword)
+        routes = self._table.of_word(shortcode, folded) or self._table.of_word(None, folded)
+        words = (one for route in routes for one in route.handler.keywords if one.shortcode in (None, shortcode))
+        return frozenset(fold(one.word) for one in words if one.word != ANY_WORD and not one.is_pattern)
+
+    def explain(self, sms: Sms | Message) -> list[Verdict]:
+        """Give every route with what became of it and why: the winner first, then those it beat."""
+        winner = self.find(sms)
+        verdicts = [_verdict(route, winner, sms) for route in self]
+        return sorted(verdicts, key=lambda verdict: (not verdict.wins, not verdict.is_of_word))
+
+    def shadowed(self) -> list[str]:
+        """Name, in a sentence each, the routes that can never win."""
+        return list(self._table.shadowed())
+
+
+class _Table:
+    """Routes by what is looked up first; it never changes."""
+
+    def __init__(self, handlers: Iterable[Handler]) -> None:
+        self.routes: list[Route] = []
+        self.observers: tuple[Handler, ...] = ()
+        self.answers: dict[str, Handler] = {}
+        self._by_word: dict[tuple[str | None, str], list[Route]] = {}
+        self._patterns: dict[str | None, _Patterns] = {}
+        faults = [fault for handler in handlers for fault in self._add(handler)]
+        for same_word in self._by_word.values():
+            same_word.sort(key=_rank, reverse=True)
+            faults += _clashes(same_word)
+        for patterns in self._patterns.values():
+            patterns.compile()
         if faults:
             raise ConfigError("\n".join(faults))
 
-    def __iter__(self) -> Iterator[Route]:
-        return iter(self._routes.values())
-
-    def find(self, shortcode: str, keyword: str) -> Route | None:
-        """Give the route of a message, or None where no handler takes it."""
-        for key in _most_specific_first(shortcode, keyword):
-            if key in self._routes:
-                return self._routes[key]
+    def find(self, sms: Sms | Message) -> Route | None:
+        folded = fold(sms.keyword)
+        if folded:
+            for on in (sms.shortcode, None):
+                if found := _first_that_fits(self.of_word(on, folded), sms):
+                    return found
+        if self._patterns:
+            text = f"{sms.keyword} {sms.parm}" if sms.parm else sms.keyword
+            for on in (sms.shortcode, None):
+                if on in self._patterns and (found := _first_that_fits(self._patterns[on].matching(text), sms)):
+                    return found
+        for on in (sms.shortcode, None):
+            if found := _first_that_fits(self.of_word(on, ANY_WORD), sms):
+                return found
         return None
 
-    def words_with(self, shortcode: str, keyword: str) -> frozenset[str]:
-        """Give, folded, all words of the handler that takes this one by name; none where no handler does."""
-        route = self.find(shortcode, keyword)
-        if route is None or route.keyword.word == ANY_WORD:
-            return frozenset()
-        words = (other.word for other in route.handler.keywords if other.shortcode in (None, shortcode))
-        return frozenset(fold(word) for word in words if word != ANY_WORD)
+    def of_word(self, shortcode: str | None, folded: str) -> Sequence[Route]:
+        return self._by_word.get((shortcode, folded), ())
 
-    def explain(self, shortcode: str, keyword: str) -> list[Verdict]:
-        """Give every route with what became of it and why: the winner first, then those it beat."""
-        winner = self.find(shortcode, keyword)
-        verdicts = [self._verdict(route, winner, shortcode, keyword) for route in self]
-        return sorted(verdicts, key=lambda verdict: (not verdict.wins, "not the same word" in verdict.reason))
+    def shadowed(self) -> Iterator[str]:
+        for same_word in self._by_word.values():
+            for at, route in enumerate(same_word):
+                if not _is_covered(route.keyword.terms, [other.keyword.terms for other in same_word[:at]]):
+                    continue
+                yield f"{_named(route)} never wins: every message that fits it fits a route before it too."
 
-    def _verdict(self, route: Route, winner: Route | None, shortcode: str, keyword: str) -> Verdict:
-        wanted, on = route.keyword.word, route.keyword.shortcode
-        if route is winner:
-            return Verdict(route, wins=True, reason="the most specific route for this word and shortcode")
-        if on not in (None, shortcode):
-            return Verdict(route, wins=False, reason=f"another shortcode: {on}, not {shortcode}")
-        if wanted != ANY_WORD and fold(wanted) != fold(keyword):
-            return Verdict(route, wins=False, reason=f"not the same word: {wanted}")
-        return Verdict(route, wins=False, reason=f"less specific than {winner}")
+    def _add(self, handler: Handler) -> Iterator[str]:
+        """Take in the routes of a handler, and give a sentence for each that cannot be."""
+        if handler.observes:
+            self.observers += (handler,)
+        for question in handler.answers:
+            other = self.answers.setdefault(question, handler)
+            if other.function is not handler.function:
+                yield (
+                    f"The answers to {question!r} have two handlers: {other.name} ({other.place})"
+                    f" and {handler.name} ({handler.place})."
+                )
+        for keyword in handler.keywords:
+            route = Route(keyword, handler)
+            if keyword.is_pattern:
+                patterns = self._patterns.setdefault(keyword.shortcode, _Patterns())
+                if fault := patterns.add(route):
+                    yield f"{handler.name} ({handler.place}): {fault}"
+                    continue
+            else:
+                folded = ANY_WORD if keyword.word == ANY_WORD else fold(keyword.word)
+                if not folded or len(keyword.word.split()) != 1:
+                    yield (
+                        f"{handler.name} ({handler.place}): {keyword.word!r} is not one word that an SMS"
+                        " can begin with."
+                    )
+                    continue
+                same_word = self._by_word.setdefault((keyword.shortcode, folded), [])
+                if any(_is_same(route, other) for other in same_word):
+                    continue
+                same_word.append(route)
+            self.routes.append(route)
 
-    def _add(self, route: Route) -> str | None:
+
+class _Patterns:
+    """The regular expressions of one shortcode, tried all at once, in a time that grows with the text alone."""
+
+    def __init__(self) -> None:
+        self._options = re2.Options()
+        self._options.case_sensitive = False
+        self._options.dot_nl = True
+        self._options.log_errors = False
+        self._set = re2.Set.FullMatchSet(self._options)
+        self._routes: list[Route] = []
+
+    def add(self, route: Route) -> str | None:
         """Take in a route, or give the sentence that says why not."""
-        word, handler = route.keyword.word, route.handler
-        folded = ANY_WORD if word == ANY_WORD else fold(word)
-        if not folded or len(word.split()) != 1:
-            return f"{handler.name} ({handler.place}): {word!r} is not one word that an SMS can begin with."
-        other = self._routes.setdefault((route.keyword.shortcode, folded), route)
-        if other.handler.function is not handler.function:
-            return (
-                f"{route} has two handlers: {other.handler.name} ({other.handler.place})"
-                f" and {handler.name} ({handler.place})."
-            )
+        try:
+            re2.compile(route.keyword.word, self._options)
+        except re2.error as exc:
+            said = exc.args[0].decode() if isinstance(exc.args[0], bytes) else str(exc)
+            return f"{route.keyword.word!r} is not a regular expression as RE2 takes it: {said}."
+        self._set.Add(route.keyword.word)
+        self._routes.append(route)
         return None
 
+    def compile(self) -> None:
+        """Make it ready; nothing can be added any more."""
+        if self._routes:
+            self._set.Compile()
 
-def _most_specific_first(shortcode: str, keyword: str) -> list[tuple[str | None, str]]:
-    folded = fold(keyword)
-    words = ([folded] if folded else []) + [ANY_WORD]
-    return [(on, word) for word in words for on in (shortcode, None)]
+    def matching(self, text: str) -> list[Route]:
+        """Give the routes whose expression matches the whole text, the most specific first."""
+        if not self._routes:
+            return []
+        found = [self._routes[at] for at in sorted(self._set.Match(_storable(text)))]
+        return sorted(found, key=_rank, reverse=True)  # stable: of equals the first one loaded
+
+
+def _first_that_fits(routes: Sequence[Route], sms: Sms | Message) -> Route | None:
+    return next((route for route in routes if _misfit(route.keyword.terms, sms) is None), None)
+
+
+def _misfit(terms: Terms, sms: Sms | Message) -> str | None:
+    """Say why a message does not fit, or None where it does."""
+    if terms.senders and sms.msisdn and sms.msisdn not in terms.senders:
+        return "the sender is not on its list"
+    if terms.operators and sms.operator and sms.operator not in terms.operators:
+        return f"another operator: {sms.operator}"
+    if terms.countries and sms.country and sms.country not in terms.countries:
+        return f"another country: {sms.country}"
+    if terms.form is Form.ALONE and sms.parm.strip():
+        return "it takes the word alone, and there is text behind it"
+    if terms.form is Form.WITH_TEXT and not sms.parm.strip():
+        return "it takes the word with text behind it, and there is none"
+    if terms.since and sms.sent_at and sms.sent_at < terms.since:
+        return f"it begins at {terms.since:%Y-%m-%d %H:%M:%S %z}"
+    if terms.until and sms.sent_at and sms.sent_at >= terms.until:
+        return f"it ended at {terms.until:%Y-%m-%d %H:%M:%S %z}"
+    return None
+
+
+def _rank(route: Route) -> tuple[bool | int, ...]:
+    """Give what is compared between routes of the same word and shortcode; the greatest wins."""
+    return (*_specificity(route.keyword.terms), route.keyword.priority)
+
+
+def _specificity(terms: Terms) -> tuple[bool, ...]:
+    has_time = terms.since is not None or terms.until is not None
+    asks = (terms.senders, terms.operators, terms.countries)
+    return (*map(bool, asks), terms.form is not Form.ANY, has_time)
+
+
+def _clashes(routes: Sequence[Route]) -> Iterator[str]:
+    """Give a sentence for each two routes of one word that nothing decides between."""
+    for _rank_of_both, equals in groupby(routes, key=_rank):
+        before: list[Route] = []
+        for route in equals:
+            other = next((other for other in before if _are_rivals(other, route)), None)
+            if other:
+                yield (
+                    f"{route} has two handlers: {other.handler.name} ({other.handler.place})"
+                    f" and {route.handler.name} ({route.handler.place})."
+                )
+            before.append(route)
+
+
+def _is_same(one: Route, other: Route) -> bool:
+    """Tell whether two routes of one word and shortcode lead to one function under the same terms."""
+    return one.handler.function is other.handler.function and _of_route(one) == _of_route(other)
+
+
+def _of_route(route: Route) -> tuple[object, ...]:
+    return route.keyword.terms, route.keyword.priority, route.keyword.always
+
+
+def _are_rivals(one: Route, other: Route) -> bool:
+    if one.handler.function is other.handler.function:
+        return False
+    return _may_meet(one.keyword.terms, other.keyword.terms)
+
+
+def _may_meet(one: Terms, other: Terms) -> bool:
+    """Tell whether a message may fit both; they ask for the same kinds of things."""
+    sets = ((one.senders, other.senders), (one.operators, other.operators), (one.countries, other.countries))
+    if any(ours and theirs and not ours & theirs for ours, theirs in sets) or one.form is not other.form:
+        return False
+    begin = max((moment for moment in (one.since, other.since) if moment), default=None)
+    end = min((moment for moment in (one.until, other.until) if moment), default=None)
+    return begin is None or end is None or begin < end
+
+
+def _is_covered(terms: Terms, others: Sequence[Terms]) -> bool:
+    """Tell whether every message that fits `terms` fits one of the others, which come before it."""
+    covering = [other for other in others if _covers(other, terms)]
+    if any(other.form in (Form.ANY, terms.form) for other in covering):
+        return True
+    return {Form.ALONE, Form.WITH_TEXT} <= {other.form for other in covering}
+
+
+def _covers(other: Terms, terms: Terms) -> bool:
+    """Tell whether `other` asks for nothing that `terms` does not ask for too, its form aside."""
+    sets = ((other.senders, terms.senders), (other.operators, terms.operators), (other.countries, terms.countries))
+    if any(theirs and (not ours or not ours <= theirs) for theirs, ours in sets):
+        return False
+    if other.since and (terms.since is None or terms.since < other.since):
+        return False
+    return not (other.until and (terms.until is None or terms.until > other.until))
+
+
+def _verdict(route: Route, winner: Route | None, sms: Sms | Message) -> Verdict:
+    keyword = route.keyword
+    if route is winner:
+        return Verdict(route, wins=True, reason="the most specific route that fits")
+    if keyword.shortcode not in (None, sms.shortcode):
+        reason = f"another shortcode: {keyword.shortcode}, not {sms.shortcode}"
+        return Verdict(route, wins=False, reason=reason, is_of_word=_is_of_word(keyword, sms))
+    if not _is_of_word(keyword, sms):
+        what = "the text does not match" if keyword.is_pattern else "not the same word"
+        return Verdict(route, wins=False, reason=f"{what}: {keyword.word}", is_of_word=False)
+    if misfit := _misfit(keyword.terms, sms):
+        return Verdict(route, wins=False, reason=misfit)
+    return Verdict(route, wins=False, reason=f"less specific than {winner}")
+
+
+def _is_of_word(keyword: Keyword, sms: Sms | Message) -> bool:
+    if keyword.is_pattern:
+        patterns = _Patterns()
+        patterns.add(Route(keyword, Handler(name="", place="", function=fold, keywords=())))
+        patterns.compile()
+        return bool(patterns.matching(f"{sms.keyword} {sms.parm}" if sms.parm else sms.keyword))
+    return keyword.word == ANY_WORD or fold(keyword.word) == fold(sms.keyword)
+
+
+def _named(route: Route) -> str:
+    return f"{route}, which leads to {route.handler.name} ({route.handler.place}),"
+
+
+def _in_words(keyword: Keyword) -> str:
+    """Say, in brackets, what else a route asks for."""
+    terms = keyword.terms
+    asked = [
+        terms.senders and "a list of senders",
+        ", ".join(sorted(terms.operators)),
+        ", ".join(sorted(terms.countries)),
+        terms.form is not Form.ANY and terms.form.value,
+        terms.since and f"from {terms.since:%Y-%m-%d %H:%M}",
+        terms.until and f"until {terms.until:%Y-%m-%d %H:%M}",
+    ]
+    words = [str(word) for word in asked if word]
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def _storable(text: str) -> str:
+    """Give what RE2 can read: it takes UTF-8 only."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_outer(character: str) -> bool:

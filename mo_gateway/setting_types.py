@@ -122,6 +122,37 @@ class ProviderUrl(WebUrl):
         return url
 
 
+class HostUrl(fields.String):
+    """A URL of one of some schemes, with a host; it may hold a user name and a password."""
+
+    schemes: tuple[str, ...] = ()  #: empty = any
+    rule: str
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        url = str(super()._deserialize(value, attr, data, **kwargs))
+        try:
+            parts = urlsplit(url)
+            is_usable = bool(parts.scheme) and parts.port != 0 and url.isprintable()
+        except ValueError:  # an address or a port that is none
+            is_usable = False
+        if not is_usable or (self.schemes and (parts.scheme not in self.schemes or not parts.hostname)):
+            raise ValidationError(self.rule)
+        return url
+
+
+class SmtpUrl(HostUrl):
+    """The mail server: `smtp` uses TLS where the server offers it, `starttls` insists, `smtps` begins with it."""
+
+    schemes = ("smtp", "starttls", "smtps")
+    rule = "smtp://HOST:PORT, starttls://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST"
+
+
+class BrokerUrl(HostUrl):
+    """A message broker, as kombu writes it."""
+
+    rule = "a URL such as amqp://USER:PASSWORD@HOST/VHOST or redis://HOST/0"
+
+
 class StopReply(fields.String):
     """How a STOP is confirmed: `auto`, `none`, or the text to send."""
 

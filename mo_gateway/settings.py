@@ -14,7 +14,7 @@ from hashlib import sha1
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
@@ -23,7 +23,19 @@ from sqlalchemy import URL, make_url
 
 from . import provider_settings
 from .errors import ConfigError
-from .setting_types import SWITCH, DatabaseUrl, ExistingFile, Networks, PublicUrl, Seconds, StopReply, Words, Zone
+from .setting_types import (
+    SWITCH,
+    BrokerUrl,
+    DatabaseUrl,
+    ExistingFile,
+    Networks,
+    PublicUrl,
+    Seconds,
+    SmtpUrl,
+    StopReply,
+    Words,
+    Zone,
+)
 
 PREFIX = "MO_GATEWAY_"
 SECRET_FILE = "mo-gateway.secret"  # noqa: S105 - the name of a file
@@ -34,7 +46,14 @@ SENDER = r"(?:[0-9]{1,15}|[ -~]{1,11})\Z"
 SENDER_RULE = "a number of at most 15 digits, or at most 11 letters, digits and signs"
 
 #: Settings whose value must never be shown, not even when it is wrong.
-SECRETS = ("DATABASE_URL", "CALLBACK_SECRET", "PERSON_SECRET", *provider_settings.secret_variables())
+SECRETS = (
+    "DATABASE_URL",
+    "CALLBACK_SECRET",
+    "PERSON_SECRET",
+    "BROKER_URL",
+    "SMTP_URL",
+    *provider_settings.secret_variables(),
+)
 
 Network = IPv4Network | IPv6Network
 
@@ -61,6 +80,11 @@ class Settings:
     allow_unsafe_database: bool
     prepare_statements: bool
     handlers: tuple[str, ...]  #: modules to import
+    routes: Path | None  #: a TOML file with routes
+    forward_networks: tuple[Network, ...]  #: private networks that `forward` may call
+    broker_url: str = field(repr=False)  #: where `publish` publishes; empty = nowhere
+    smtp_url: str = field(repr=False)  #: how `email` sends; empty = not at all
+    email_from: str  #: the sender of mails
     lease: timedelta
     retry_delay: timedelta
     max_attempts: int
@@ -90,7 +114,7 @@ class Settings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown: callback secrets and the providers' credentials."""
+        """What must never be shown: callback secrets, all credentials and passwords."""
         credentials = [
             str(values[name])
             for values in self.providers.values()
@@ -99,7 +123,8 @@ class Settings:
         ]
         # 1601SMS takes the SHA-1 of a password for the password itself
         hashes = [sha1(secret.encode(), usedforsecurity=False).hexdigest() for secret in credentials]
-        return (*self.callback_secret, *credentials, *hashes)
+        passwords = [urlsplit(url).password for url in (self.broker_url, self.smtp_url)]
+        return (*self.callback_secret, *credentials, *hashes, *(unquote(word) for word in passwords if word))
 
     @property
     def is_sqlite(self) -> bool:
@@ -138,6 +163,11 @@ class SettingsSchema(Schema):
     ALLOW_UNSAFE_DATABASE = fields.Boolean(load_default=False, error_messages=SWITCH)
     PREPARE_STATEMENTS = fields.Boolean(load_default=True, error_messages=SWITCH)
     HANDLERS = Words(load_default=())
+    ROUTES = ExistingFile(load_default=None)
+    FORWARD_NETWORKS = Networks(load_default=())
+    BROKER_URL = BrokerUrl(load_default="")
+    SMTP_URL = SmtpUrl(load_default="")
+    EMAIL_FROM = fields.Email(load_default="", error_messages={"invalid": "an address such as sms@example.com"})
     LEASE = Seconds(load_default=timedelta(seconds=30))
     RETRY_DELAY = Seconds(load_default=timedelta(seconds=5))
     MAX_ATTEMPTS = fields.Integer(load_default=12, validate=Range(1, 1000))

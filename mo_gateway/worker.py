@@ -145,9 +145,10 @@ class Worker:
             self._finished += [self._too_slow(task) for task in slow]
 
     def _too_slow(self, task: Task) -> Finished:
-        route = self._dispatcher.routes.find(task.claim.message.shortcode, task.claim.message.keyword)
-        handler = route.handler.name if route else None
-        return self._dispatcher.failed(task.claim, handler, task.started_at, f"took longer than {self._limit:g} s")
+        handler = self._dispatcher.routes.handler_of(task.claim.message)
+        return self._dispatcher.failed(
+            task.claim, handler.name if handler else None, task.started_at, f"took longer than {self._limit:g} s"
+        )
 
     def _too_many_stuck(self) -> bool:
         return len(self._stuck) * 2 >= self._threads

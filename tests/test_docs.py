@@ -179,6 +179,7 @@ def test_the_settings_are_those_of_the_program_with_their_defaults() -> None:
 def test_the_example_of_a_setting_can_be_used(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "operators.csv").touch()
+    (tmp_path / "routes.toml").touch()
     _default, example = setting_rows()[name]
 
     value = SETTINGS[name].deserialize(example)

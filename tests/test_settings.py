@@ -19,6 +19,7 @@ from mo_gateway.settings import (
     PERSON_SECRET_FILE,
     PREFIX,
     SECRET_FILE,
+    SECRETS,
     Settings,
     load_settings,
     names,
@@ -55,6 +56,13 @@ BAD = [
     ("OPERATOR_POLICY", "all", "Must be one of: listed, known-country, any."),
     ("OPERATORS_FILE", "/nowhere", "the path of a file that can be read"),
     ("OPERATORS_FILE", "/", "the path of a file that can be read"),
+    ("ROUTES", "/nowhere.toml", "the path of a file that can be read"),
+    ("FORWARD_NETWORKS", "intern", NETWORKS),
+    ("BROKER_URL", "mq.example.org", "a URL such as amqp://USER:PASSWORD@HOST/VHOST or redis://HOST/0"),
+    ("BROKER_URL", "amqp://mq:0", "a URL such as amqp://USER:PASSWORD@HOST/VHOST or redis://HOST/0"),
+    ("SMTP_URL", "http://mail", "smtp://HOST:PORT, starttls://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST"),
+    ("SMTP_URL", "smtp:///", "smtp://HOST:PORT, starttls://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST"),
+    ("EMAIL_FROM", "sms", "an address such as sms@example.com"),
     ("REJECTED_ANSWER", "500", "Must be one of: 400, 200."),
     ("MAX_BODY_BYTES", "1023", "Must be greater than or equal to 1024 and less than or equal to 16777216."),
     ("MAX_REJECTIONS", "0", POSITIVE),
@@ -172,6 +180,11 @@ def test_every_default(tmp_path: Path) -> None:
         allow_unsafe_database=False,
         prepare_statements=True,
         handlers=(),
+        routes=None,
+        forward_networks=(),
+        broker_url="",
+        smtp_url="",
+        email_from="",
         lease=timedelta(seconds=30),
         retry_delay=timedelta(seconds=5),
         max_attempts=12,
@@ -242,6 +255,11 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         CONNECTCALL_PASSWORD="geheim-wachtwoord",
         SPRYNG_REPORT_CODES="ACCEPTED=pending, REJECTED=failed",
         LOG_FORMAT="json",
+        ROUTES=str(operators),
+        FORWARD_NETWORKS="10.0.0.0/8",
+        BROKER_URL="amqp://user:geheim-broker@mq.example.org/sms",
+        SMTP_URL="starttls://user:geheim%2Bmail@mail.example.org:587",
+        EMAIL_FROM="sms@example.org",
     )
 
     assert settings == Settings(
@@ -267,6 +285,11 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         allow_unsafe_database=True,
         prepare_statements=False,
         handlers=("contest", "acme.sms"),
+        routes=operators,
+        forward_networks=(ip_network("10.0.0.0/8"),),
+        broker_url="amqp://user:geheim-broker@mq.example.org/sms",
+        smtp_url="starttls://user:geheim%2Bmail@mail.example.org:587",
+        email_from="sms@example.org",
         lease=timedelta(seconds=6),
         retry_delay=timedelta(seconds=0.25),
         max_attempts=1000,
@@ -315,7 +338,8 @@ def test_the_folder_of_shared_counters_is_taken_from_prometheus() -> None:
 def test_a_bad_value_is_named_with_what_would_be_right(name: str, value: str, right: str) -> None:
     fault = fault_of({name: value})
 
-    assert fault.startswith(f"MO_GATEWAY_{name} cannot be {value!r}: {right}")
+    shown = "that value" if name in SECRETS else repr(value)
+    assert fault.startswith(f"MO_GATEWAY_{name} cannot be {shown}: {right}")
 
 
 def test_all_bad_values_are_named_at_once_in_the_order_of_the_alphabet() -> None:

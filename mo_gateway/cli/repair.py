@@ -41,7 +41,7 @@ class Found:
         self.changed.append(message.id)
         if len(self.first) < SHOWN:
             self.first.append(repair)
-        self.moves[repair.handler, replay_step.handler_of(routes, message.shortcode, message.keyword)] += 1
+        self.moves[repair.handler, replay_step.handler_of(routes, message)] += 1
 
 
 def run(order: Order, charset: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from mo_gateway.gateway import open_routes
-from mo_gateway.routing import Route, fold
+from mo_gateway.routing import Route, Sms, fold
 
 from . import output
 from .setup import settings_from_environment
@@ -37,8 +37,8 @@ def explain(ctx: click.Context, text: str, shortcode: str, as_json: bool) -> Non
     Exit code 3 = none would.
     """
     settings = settings_from_environment()
-    keyword = (text.split(maxsplit=1) or [""])[0]
-    verdicts = open_routes(settings).explain(shortcode, keyword)
+    keyword, parm = [*text.split(maxsplit=1), "", ""][:2]
+    verdicts = open_routes(settings).explain(Sms(shortcode=shortcode, keyword=keyword, parm=parm))
     is_routed = any(verdict.wins for verdict in verdicts)
     if as_json:
         told = [
