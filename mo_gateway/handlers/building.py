@@ -1,0 +1,120 @@
+"""What the built-in handlers have in common: the kinds of values in a routes file, and where a handler stands.
+
+Each of them is a module with the same three names: a function named like the module, for use from Python;
+`Options`, the keys that its table in a routes file may have; `build`, which makes a route's handler from these.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length
+
+from mo_gateway.errors import ConfigError
+from mo_gateway.message import Message
+
+#: What handles a message.
+Handling = Callable[[Message], Any]
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where a route's handler stands."""
+
+    folder: Path  #: of the routes file; other files are named from here
+    timezone: ZoneInfo
+    forward_networks: tuple[IPv4Network | IPv6Network, ...] = ()  #: private ones that may be called
+    broker_url: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)
+    email_from: str = ""
+
+    def moment(self, value: datetime | None) -> datetime | None:
+        """Give a moment of a routes file as aware UTC; one without a zone is in MO_GATEWAY_TIMEZONE."""
+        if value is None:
+            return None
+        aware = value if value.tzinfo else value.replace(tzinfo=self.timezone)
+        return aware.astimezone(UTC)
+
+    def lines_of(self, name: str) -> tuple[str, ...]:
+        """Read the lines of a file that are neither empty nor begin with #; or raise ConfigError."""
+        path = self.folder / name
+        try:
+            lines = [line.strip() for line in path.read_text().splitlines()]
+        except (OSError, UnicodeDecodeError) as exc:
+            raise ConfigError(f"{path} cannot be read ({exc})") from exc
+        found = tuple(line for line in lines if line and not line.startswith("#"))
+        if not found:
+            raise ConfigError(f"{path} is empty")
+        return found
+
+
+class Text(fields.String):
+    """A text that is not empty."""
+
+    default_error_messages = {"invalid": "a text, in quotes"}  # noqa: RUF012 - marshmallow wants it so
+
+    def __init__(self, *, longest: int = 1000, **kwargs: Any) -> None:
+        rule = f"a text of 1 to {longest} characters"
+        super().__init__(validate=[Length(1, longest, error=rule), *kwargs.pop("validate", [])], **kwargs)
+
+
+class Duration(fields.Field[timedelta]):
+    """A time: `"90s"`, `"10m"`, `"2h"`, `"1d"`."""
+
+    rule = 'a duration such as "90s", "10m", "2h" or "1d"'
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> timedelta:
+        match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+        if not 0 < seconds <= 3650 * 86400:
+            raise ValidationError(self.rule)
+        return timedelta(seconds=seconds)
+
+
+class Moment(fields.Field[datetime]):
+    """A moment, as TOML writes it, without quotes; a date alone is its first moment."""
+
+    rule = "a moment without quotes, such as 2026-12-01T18:00:00"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, date):
+            return datetime.combine(value, time())
+        raise ValidationError(self.rule)
+
+
+class OneOrMore(fields.Field[tuple[str, ...]]):
+    """A text, or a list of texts that is not empty."""
+
+    rule = 'a text, or a list of texts: "WIN" or ["WIN", "GAGNE"]'
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        words = [value] if isinstance(value, str) else value
+        if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+            raise ValidationError(self.rule)
+        return tuple(words)
+
+
+class Switch(fields.Field[bool]):
+    """Yes or no."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("true or false, without quotes")
+        return value
+
+
+class Options(Schema):
+    """The keys of a handler's table in a routes file; each built-in handler has its own."""
+
+    error_messages = {"unknown": "there is no such key", "type": "a table"}  # noqa: RUF012 - marshmallow wants it so
