@@ -524,4 +524,171 @@ CREATE INDEX mo_handling_may_be_stop_idx ON mo_handling (message_id, line) WHERE
 
 UPDATE mo_schema_version SET version_num='0002' WHERE mo_schema_version.version_num = '0001';
 
+-- Running upgrade 0002 -> 0003
+
+CREATE TABLE mo_worker (
+    process TEXT NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    routes_loaded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    routes INTEGER NOT NULL,
+    reload_asked_at TIMESTAMP WITH TIME ZONE,
+    reload_error TEXT,
+    CONSTRAINT mo_worker_pkey PRIMARY KEY (process)
+);
+
+COMMENT ON TABLE mo_worker IS 'One row is a worker process, and how it stands with its routes.';
+
+COMMENT ON COLUMN mo_worker.process IS 'Host and process.';
+
+COMMENT ON COLUMN mo_worker.started_at IS 'When it began.';
+
+COMMENT ON COLUMN mo_worker.seen_at IS 'When it last said that it is there.';
+
+COMMENT ON COLUMN mo_worker.routes_loaded_at IS 'When the routes in force were loaded.';
+
+COMMENT ON COLUMN mo_worker.routes IS 'How many routes are in force.';
+
+COMMENT ON COLUMN mo_worker.reload_asked_at IS 'When it was asked to load its routes anew; NULL = it has.';
+
+COMMENT ON COLUMN mo_worker.reload_error IS 'Why the last load failed; NULL = it did not.';
+
+CREATE TABLE mo_question (
+    id BIGSERIAL NOT NULL,
+    line BIGINT NOT NULL,
+    person_key BYTEA NOT NULL,
+    shortcode TEXT NOT NULL,
+    expect TEXT NOT NULL,
+    note TEXT NOT NULL,
+    timeout_text TEXT NOT NULL,
+    message_id BIGINT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    outcome TEXT,
+    answer_message_id BIGINT,
+    CONSTRAINT mo_question_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_question_outcome_check CHECK (outcome IN ('answered', 'timed out', 'replaced', 'stopped')),
+    CONSTRAINT mo_question_answer_message_id_fkey FOREIGN KEY(answer_message_id) REFERENCES mo_message (id),
+    CONSTRAINT mo_question_message_id_fkey FOREIGN KEY(message_id) REFERENCES mo_message (id)
+);
+
+COMMENT ON TABLE mo_question IS 'One row is a question that a handler asked a person.';
+
+COMMENT ON COLUMN mo_question.id IS 'Number of the question in this database.';
+
+COMMENT ON COLUMN mo_question.line IS 'The queue of its person and shortcode, as in mo_handling.';
+
+COMMENT ON COLUMN mo_question.person_key IS 'Keyed hash (HMAC) of the MSISDN.';
+
+COMMENT ON COLUMN mo_question.shortcode IS 'The shortcode that the answer comes to.';
+
+COMMENT ON COLUMN mo_question.expect IS 'Name of what takes the answer.';
+
+COMMENT ON COLUMN mo_question.note IS 'What the asking handler wanted remembered.';
+
+COMMENT ON COLUMN mo_question.timeout_text IS 'What is sent when no answer came in time; may be empty.';
+
+COMMENT ON COLUMN mo_question.message_id IS 'The message that led to it.';
+
+COMMENT ON COLUMN mo_question.asked_at IS 'When it was asked.';
+
+COMMENT ON COLUMN mo_question.expires_at IS 'An answer sent later is an ordinary message.';
+
+COMMENT ON COLUMN mo_question.ended_at IS 'When it was over; NULL = it waits for an answer.';
+
+COMMENT ON COLUMN mo_question.outcome IS 'answered, timed out, replaced or stopped; NULL = it waits for an answer.';
+
+COMMENT ON COLUMN mo_question.answer_message_id IS 'The message that answered it.';
+
+CREATE INDEX mo_question_expires_at_idx ON mo_question (expires_at) WHERE ended_at IS NULL;
+
+CREATE INDEX mo_question_line_idx ON mo_question (line);
+
+CREATE TABLE mo_subscription (
+    id BIGSERIAL NOT NULL,
+    list TEXT NOT NULL,
+    person_key BYTEA NOT NULL,
+    msisdn TEXT NOT NULL,
+    shortcode TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    until TIMESTAMP WITH TIME ZONE,
+    message_id BIGINT NOT NULL,
+    until_message_id BIGINT,
+    CONSTRAINT mo_subscription_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_subscription_message_id_fkey FOREIGN KEY(message_id) REFERENCES mo_message (id),
+    CONSTRAINT mo_subscription_until_message_id_fkey FOREIGN KEY(until_message_id) REFERENCES mo_message (id)
+);
+
+COMMENT ON TABLE mo_subscription IS 'One row is one person''s time on a list, with the messages that prove it.';
+
+COMMENT ON COLUMN mo_subscription.id IS 'Number of the subscription in this database.';
+
+COMMENT ON COLUMN mo_subscription.list IS 'Name of the list.';
+
+COMMENT ON COLUMN mo_subscription.person_key IS 'Keyed hash (HMAC) of the MSISDN.';
+
+COMMENT ON COLUMN mo_subscription.msisdn IS 'Who is on it: digits, country code first, no +.';
+
+COMMENT ON COLUMN mo_subscription.shortcode IS 'The shortcode that it was joined on.';
+
+COMMENT ON COLUMN mo_subscription.since IS 'When they joined.';
+
+COMMENT ON COLUMN mo_subscription.until IS 'When they left; NULL = they are on it.';
+
+COMMENT ON COLUMN mo_subscription.message_id IS 'The message that proves it.';
+
+COMMENT ON COLUMN mo_subscription.until_message_id IS 'The message that ended it.';
+
+CREATE UNIQUE INDEX mo_subscription_person_idx ON mo_subscription (list, person_key) WHERE until IS NULL;
+
+CREATE INDEX mo_subscription_person_key_idx ON mo_subscription (person_key);
+
+CREATE TABLE mo_vote (
+    id BIGSERIAL NOT NULL,
+    poll TEXT NOT NULL,
+    option TEXT,
+    person_key BYTEA NOT NULL,
+    message_id BIGINT NOT NULL,
+    voted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    timing TEXT NOT NULL,
+    last_counts BOOLEAN NOT NULL,
+    CONSTRAINT mo_vote_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_vote_timing_check CHECK (timing IN ('in time', 'early', 'late')),
+    CONSTRAINT mo_vote_message_id_fkey FOREIGN KEY(message_id) REFERENCES mo_message (id),
+    CONSTRAINT mo_vote_poll_message_id_key UNIQUE (poll, message_id)
+);
+
+COMMENT ON TABLE mo_vote IS 'One row is a vote that was sent; which of a person''s votes counts is told when they are counted.';
+
+COMMENT ON COLUMN mo_vote.id IS 'Number of the vote in this database.';
+
+COMMENT ON COLUMN mo_vote.poll IS 'Name of the poll.';
+
+COMMENT ON COLUMN mo_vote.option IS 'What was voted for; NULL = the text names no option.';
+
+COMMENT ON COLUMN mo_vote.person_key IS 'Keyed hash (HMAC) of the MSISDN.';
+
+COMMENT ON COLUMN mo_vote.message_id IS 'The message that votes.';
+
+COMMENT ON COLUMN mo_vote.voted_at IS 'When it was sent, by the provider''s clock.';
+
+COMMENT ON COLUMN mo_vote.timing IS 'in time, early or late; only a vote in time can count.';
+
+COMMENT ON COLUMN mo_vote.last_counts IS 'True where a person''s last vote counts, false where the first does.';
+
+CREATE INDEX mo_vote_message_id_idx ON mo_vote (message_id);
+
+CREATE INDEX mo_vote_person_idx ON mo_vote (poll, person_key);
+
+ALTER TABLE mo_handling ADD COLUMN is_observer BOOLEAN DEFAULT false NOT NULL;
+
+COMMENT ON COLUMN mo_handling.is_observer IS 'True for the work of an observer (every_message), beside that of the one handler.';
+
+ALTER TABLE mo_handling ADD COLUMN is_mute BOOLEAN DEFAULT false NOT NULL;
+
+COMMENT ON COLUMN mo_handling.is_mute IS 'True while a replay runs that must not answer a second time.';
+
+UPDATE mo_schema_version SET version_num='0003' WHERE mo_schema_version.version_num = '0002';
+
 COMMIT;

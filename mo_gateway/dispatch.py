@@ -6,15 +6,15 @@ it wrote with the connection that it was given, are there exactly once: the fenc
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, event
 
-from . import gsm, retry
-from .errors import HandlerError, LostClaim
+from . import gsm, keys, retry
+from .errors import HandlerError, LostClaim, TryLater
 from .masking import masked
 from .message import Message
 from .metrics import Metrics
@@ -22,14 +22,16 @@ from .plugin import Handler
 from .provider_settings import SCHEMAS as PROVIDERS
 from .reply import Reply
 from .routing import Routes, fold
-from .store import outbox, queue
+from .store import outbox, questions, queue, values
 from .store.failures import UNAVAILABLE, in_one_line, way_to
 from .store.outbox import Origin, Rules
-from .store.queue import Claim, Result
+from .store.queue import Claim, Result, Work
+from .values import Ask, Join, Leave, Value, Vote
 
 #: How long a handler may hold SQLite's only writer: the intake waits for it.
 TIME_LIMIT_ON_SQLITE = timedelta(seconds=1)
 LONGEST_ERROR = 500  # characters
+SHORTEST_PAUSE = timedelta(seconds=0.1)  # for a message that is put off
 
 log = structlog.get_logger()
 
@@ -93,7 +95,7 @@ class Dispatcher:
     def run(self, claim: Claim) -> Finished | None:
         """Run the handler of one claimed message; None where its own transaction has recorded the result."""
         started_at = self.clock()
-        handler = self.routes.handler_of(claim.message)
+        handler = self._handler_of(claim)
         if claim.attempt > claim.attempt_limit:
             return self._given_up(claim, handler, started_at)
         try:
@@ -103,10 +105,34 @@ class Dispatcher:
                 self._run_in_transaction(claim, handler, started_at)
                 return None
             return Finished(claim, self._result(handler, started_at, handler.function(claim.message)))
+        except TryLater as exc:
+            return self._put_off(claim, handler, started_at, exc)
         except BaseException as exc:  # noqa: BLE001 - a plugin may raise anything, and then its message is tried again
             name = handler.name if handler else None
             log.warning("handler failed", id=claim.message.id, handler=name, exception=way_to(exc))
             return self.failed(claim, name, started_at, in_one_line(exc))
+
+    def _handler_of(self, claim: Claim) -> Handler | None:
+        """Say who is to handle a message; a STOP answers no question."""
+        if claim.observer:
+            return next((one for one in self.routes.observers if one.name == claim.observer), None)
+        message = claim.message
+        if message.question and self.is_wish(message):
+            message = replace(message, question=None)
+        return self.routes.handler_of(message)
+
+    def _put_off(self, claim: Claim, handler: Handler | None, started_at: datetime, exc: TryLater) -> Finished:
+        """Give the result of a try that could not be one, and takes none away."""
+        result = Result(
+            state="failed",
+            handler=handler.name if handler else None,
+            started_at=started_at,
+            duration=None,
+            error=in_one_line(exc)[:LONGEST_ERROR],
+            again_after=max(exc.after, SHORTEST_PAUSE),
+            counts=False,
+        )
+        return Finished(claim, result)
 
     def _unhandled(self, claim: Claim, started_at: datetime) -> Finished:
         """Give the result of a message that no handler takes; a STOP is done with when it is recorded."""
@@ -143,6 +169,7 @@ class Dispatcher:
         with self.engine.begin() as conn:
             held = [self._record(conn, one) for one in finished]
             claims = queue.claim(conn, limit=limit, lease=self.lease) if limit else []
+            queue.add_observers(conn, self._work_of_observers(claims), attempt_limit=self.tries)
         for one, was_held in zip(finished, held, strict=True):
             self._tell(one.claim, one.result, was_held)
         return claims
@@ -162,18 +189,39 @@ class Dispatcher:
         self._tell(claim, result, held=True)
 
     def _result(self, handler: Handler, started_at: datetime, returned: Any) -> Result:
-        replies = _replies(handler, returned)
-        duration = self.clock() - started_at
+        replies, found = _taken_apart(handler, returned)
         return Result(
-            state="done", handler=handler.name, started_at=started_at, duration=duration, replies=replies
+            state="done",
+            handler=handler.name,
+            started_at=started_at,
+            duration=self.clock() - started_at,
+            replies=replies,
+            values=found,
         )
 
+    def _work_of_observers(self, claims: Sequence[Claim]) -> list[Work]:
+        """Say what the observers have to do for messages that are taken for the first time."""
+        return [
+            Work(
+                message_id=claim.message.id or 0,
+                observer=observer.name,
+                line=keys.line_of(self._person(claim.message), f"{claim.message.shortcode} {observer.name}"),
+            )
+            for claim in claims
+            if claim.attempt == 1 and not claim.observer
+            for observer in self.routes.observers
+        ]
+
+    def _person(self, message: Message) -> bytes:
+        return keys.person_key(self.reply_rules.person_secret, message.msisdn)
+
     def _record(self, conn: Connection, finished: Finished) -> bool:
-        """Write a result and its replies; False where the claim was lost, and nothing was written."""
+        """Write a result and what comes of it; False where the claim was lost, and nothing was written."""
         claim, result = finished.claim, finished.result
-        held = queue.finish(conn, claim, result)
-        if held and result.handler:
-            message = claim.message
+        if not queue.finish(conn, claim, result):
+            return False
+        message = claim.message
+        if result.handler and not claim.is_mute:
             origin = Origin(
                 shortcode=message.shortcode,
                 keyword=fold(message.keyword) or None,
@@ -181,7 +229,33 @@ class Dispatcher:
                 handler=result.handler,
             )
             outbox.add(conn, result.replies, origin, self.reply_rules, now=self.clock())
-        return held
+        for value in result.values:
+            self._store(conn, value, claim)
+        if message.question and result.state == "done":
+            self._end_question(conn, message, result)
+        return True
+
+    def _store(self, conn: Connection, value: Value, claim: Claim) -> None:
+        message, person_key, now = claim.message, self._person(claim.message), self.clock()
+        match value:
+            case Vote():
+                values.vote(conn, value, message, person_key=person_key)
+            case Join():
+                values.join(conn, value, message, person_key=person_key, now=now)
+            case Leave():
+                values.leave(conn, value, message, person_key=person_key, now=now)
+            case Ask() if not claim.is_mute:  # what was asked is not asked again, so nobody answers
+                line = keys.line_of(person_key, message.shortcode)
+                questions.ask(conn, value, message, line=line, person_key=person_key, now=now)
+
+    def _end_question(self, conn: Connection, message: Message, result: Result) -> None:
+        """Note what became of the question that waited when a message came."""
+        if self.is_wish(message):
+            questions.stopped(conn, message, now=self.clock())
+            return
+        answers = message.question and self.routes.questions.get(message.question.expect)
+        if answers and answers.name == result.handler:
+            questions.answered(conn, message, now=self.clock())
 
     def _tell(self, claim: Claim, result: Result, held: bool) -> None:
         """Count and log what is committed now."""
@@ -228,17 +302,25 @@ def _no_commit(conn: Connection, handler: Handler) -> Iterator[None]:
         event.remove(conn, "commit", refuse)
 
 
-def _replies(handler: Handler, returned: Any) -> tuple[Reply, ...]:
-    """Turn what a handler returned into replies: None, a str, a Reply, or several of these."""
+def _taken_apart(handler: Handler, returned: Any) -> tuple[tuple[Reply, ...], tuple[Value, ...]]:
+    """Turn what a handler returned into replies and values: None, a str, a Reply, a Vote …, or several."""
     several = returned if isinstance(returned, list | tuple | Generator) else [returned]
-    return tuple(_reply(handler, one) for one in several if one is not None)
+    replies, found = [], []
+    for one in several:
+        if isinstance(one, Vote | Join | Leave | Ask):
+            found.append(one)
+        elif one is not None:
+            replies.append(_reply(handler, one))
+    asked = [reply.ask for reply in replies if reply.ask]
+    return tuple(replies), (*found, *asked)
 
 
 def _reply(handler: Handler, one: Any) -> Reply:
     reply = Reply(one) if isinstance(one, str) else one
     if not isinstance(reply, Reply):
         raise HandlerError(
-            f"the handler {handler.name} returned {type(one).__name__}; it may return str, Reply, several, or None"
+            f"the handler {handler.name} returned {type(one).__name__}; it may return str, Reply, Vote, Join,"
+            " Leave, Ask, several of these, or None"
         )
     if reply.provider and reply.provider not in PROVIDERS:
         raise HandlerError(

@@ -89,7 +89,7 @@ class Repairs:
         try:
             with self.engine.begin() as conn:
                 # first the handling, then the message: so does a worker that finishes, and neither deadlocks
-                replay.make_message_due(conn, row.id, tries=self.tries)
+                replay.make_message_due(conn, row.id, tries=self.tries, answers_again=True)
                 repair.put_right(conn, row, found.after, key)
         except IntegrityError:  # the key is unique
             return replace(found, obstacle=_taken_by(self._holder(key)))

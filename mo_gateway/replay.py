@@ -49,12 +49,16 @@ def plan(engine: Engine, routes: Routes, chosen: Filter, limit: int | None) -> P
     return Plan(messages=moves.total(), moves=moves, replies=replies)
 
 
-def run_again(engine: Engine, chosen: Filter, *, limit: int, tries: int) -> Iterator[int]:
+def run_again(
+    engine: Engine, chosen: Filter, *, limit: int, tries: int, answers_again: bool = False
+) -> Iterator[int]:
     """Make at most `limit` handlings due again, each with so many new tries; give how many with each commit."""
     last, left = 0, limit
     while left:
         with engine.begin() as conn:
-            ids = replay.make_due(conn, chosen, after=last, limit=min(left, CHUNK), tries=tries)
+            ids = replay.make_due(
+                conn, chosen, after=last, limit=min(left, CHUNK), tries=tries, answers_again=answers_again
+            )
         if not ids:
             return
         last, left = max(ids), left - len(ids)

@@ -85,6 +85,9 @@ class Routes:
     def __iter__(self) -> Iterator[Route]:
         return iter(self._table.routes)
 
+    def __len__(self) -> int:
+        return len(self._table.routes)
+
     def take_over(self, other: "Routes") -> None:
         """Let the routes of `other` be in force from now on, all at once."""
         self._table = other._table
@@ -178,6 +181,11 @@ class _Table:
         """Take in the routes of a handler, and give a sentence for each that cannot be."""
         if handler.observes:
             self.observers += (handler,)
+            if handler.keywords or handler.answers:
+                yield (
+                    f"{handler.name} ({handler.place}) is marked @every_message, so it sees all messages already:"
+                    " it takes no keyword and no answer besides."
+                )
         for question in handler.answers:
             other = self.answers.setdefault(question, handler)
             if other.function is not handler.function:

@@ -90,9 +90,10 @@ def _handled(gateway: Any, message_id: int) -> Handled:
     from .store.tables import mo_handling, mt_message
 
     with gateway.engine.begin() as conn:
-        row = conn.execute(select(mo_handling).where(mo_handling.c.message_id == message_id)).one()
-        of_handler = (mt_message.c.message_id == message_id, mt_message.c.handler.is_not(None))
-        texts = conn.scalars(select(mt_message.c.body).where(*of_handler).order_by(mt_message.c.id)).all()
+        of_handler = (mo_handling.c.message_id == message_id, ~mo_handling.c.is_observer)
+        row = conn.execute(select(mo_handling).where(*of_handler)).one()
+        by_handler = (mt_message.c.message_id == message_id, mt_message.c.handler.is_not(None))
+        texts = conn.scalars(select(mt_message.c.body).where(*by_handler).order_by(mt_message.c.id)).all()
         # nothing is tried again here, and what failed must not hold back its sender's next SMS
         conn.execute(update(mo_handling).values(due_at=None))
     return Handled(state=row.state, handler=row.handler, replies=[text or "" for text in texts], error=row.error)

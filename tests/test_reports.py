@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from mo_gateway import Reply
 from mo_gateway import reports as step
-from mo_gateway.gateway import Gateway, open_gateway, reply_rules
+from mo_gateway.gateway import Gateway, open_gateway, reply_rules, utc_now
 from mo_gateway.message import Outcome, WebhookRequest
 from mo_gateway.providers import Acknowledgement
 from mo_gateway.reply import Delivery, DeliveryReport, SendOutcome, SendResult
@@ -120,7 +119,7 @@ def a_request(**changes: Any) -> WebhookRequest:
 
 
 def new(**changes: Any) -> NewReport:
-    return new_report(report_of(**changes), a_request())
+    return new_report(report_of(**changes), a_request(received_at=utc_now()))
 
 
 def stored(gateway: Gateway) -> list[Any]:
@@ -348,7 +347,7 @@ def test_crossed_reports_are_joined_by_their_providers_id_for_a_day(gateway: Gat
     }
 
 
-def test_joining_looks_at_thousands_of_strange_reports_in_a_moment(
+def test_joining_does_not_compare_each_strange_report_with_each_reply(
     postgres_url: str, make_settings: MakeSettings
 ) -> None:
     gateway = open_gateway(make_settings(postgres_url))
@@ -364,12 +363,11 @@ def test_joining_looks_at_thousands_of_strange_reports_in_a_moment(
         " FROM generate_series(1, 2000) AS n"
     )
     with gateway.engine.begin() as conn:
-        for statement in (for_reports, for_replies):
+        # compared one by one, forty million pairs would take longer than the statement may
+        for statement in (for_reports, for_replies, "ANALYZE", "SET LOCAL statement_timeout = '10s'"):
             conn.exec_driver_sql(statement)
 
-        began = monotonic()
         assert reports.join_crossed(conn) == 0
-        assert monotonic() - began < 1
     gateway.close()
 
 

@@ -4,17 +4,20 @@ A claim moves `due_at` to the end of its lease and counts the attempt. Whoever f
 claim: the same attempt, the same lease. A dead worker needs no clean-up: its lease runs out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Float, Integer, bindparam, case, cast, exists, insert, select, update
 
-from mo_gateway.message import Message
+from mo_gateway.message import Message, Question
 from mo_gateway.reply import Reply
+from mo_gateway.values import Value
 
+from . import questions
 from .tables import mo_attempt, mo_handling, mo_message
-from .types import database_now
+from .types import database_now, insert_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,17 @@ class Claim:
     attempt: int
     attempt_limit: int
     lease_end: datetime  #: by the database's clock
+    observer: str | None = None  #: whose work it is, where it is an observer's
+    is_mute: bool = False  #: its replies went out before, and must not again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What one observer has to do for one message."""
+
+    message_id: int
+    observer: str
+    line: int  #: its own, so that it holds nobody back and nobody holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +53,8 @@ class Result:
     error: str | None = None
     again_after: timedelta | None = None  #: None = never
     replies: tuple[Reply, ...] = ()
+    values: tuple[Value, ...] = ()
+    counts: bool = True  #: False where the try was put off, and is not one of the tries it has
 
 
 _EARLIER = mo_handling.alias("earlier")
@@ -74,6 +90,10 @@ _CLAIM = (
         mo_handling.c.attempts,
         mo_handling.c.attempt_limit,
         mo_handling.c.due_at,
+        mo_handling.c.line,
+        mo_handling.c.handler,
+        mo_handling.c.is_observer,
+        mo_handling.c.is_mute,
     )
 )
 _FINISH = (
@@ -87,6 +107,7 @@ _FINISH = (
 )
 _END = _FINISH.values(due_at=None, finished_at=database_now())
 _TRY_AGAIN = _FINISH.values(due_at=database_now(bindparam("again_after", type_=Float)), finished_at=None)
+_PUT_OFF = _TRY_AGAIN.values(attempt_limit=mo_handling.c.attempt_limit + 1)
 
 
 def claim(conn: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
@@ -100,13 +121,16 @@ def claim(conn: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
         return []
     rows = conn.execute(select(mo_message).where(mo_message.c.id.in_([row.message_id for row in taken])))
     messages = {row.id: row for row in rows}
+    asked = questions.waiting(conn, [(row.line, messages[row.message_id]) for row in taken if not row.is_observer])
     return [
         Claim(
             id=row.id,
-            message=to_message(messages[row.message_id], attempt=row.attempts),
+            message=to_message(messages[row.message_id], attempt=row.attempts, question=asked.get(row.message_id)),
             attempt=row.attempts,
             attempt_limit=row.attempt_limit,
             lease_end=row.due_at,
+            observer=row.handler if row.is_observer else None,
+            is_mute=row.is_mute,
         )
         for row in sorted(taken, key=lambda row: row.message_id)
     ]
@@ -116,7 +140,7 @@ def finish(conn: Connection, claim: Claim, result: Result) -> bool:
     """Record what became of a try; False where the claim was lost, and nothing of that try may stay."""
     again_after = result.again_after
     moved = conn.execute(
-        _TRY_AGAIN if again_after else _END,
+        _END if not again_after else _TRY_AGAIN if result.counts else _PUT_OFF,
         {
             "claim_id": claim.id,
             "claim_attempt": claim.attempt,
@@ -129,6 +153,8 @@ def finish(conn: Connection, claim: Claim, result: Result) -> bool:
     )
     if moved.rowcount != 1:
         return False
+    if not result.counts:
+        return True
     conn.execute(
         insert(mo_attempt),
         {
@@ -143,7 +169,25 @@ def finish(conn: Connection, claim: Claim, result: Result) -> bool:
     return True
 
 
-def to_message(row: Any, *, attempt: int = 1) -> Message:
+def add_observers(conn: Connection, work: Sequence[Work], *, attempt_limit: int) -> None:
+    """Queue what observers have to do for messages, once, however often they are taken."""
+    if work:
+        rows = [
+            {
+                "message_id": one.message_id,
+                "handler": one.observer,
+                "line": one.line,
+                "may_be_stop": False,
+                "is_observer": True,
+                "attempt_limit": attempt_limit,
+                "due_at": database_now(),
+            }
+            for one in work
+        ]
+        conn.execute(insert_into(conn, mo_handling).values(rows).on_conflict_do_nothing())
+
+
+def to_message(row: Any, *, attempt: int = 1, question: Question | None = None) -> Message:
     """Turn a row of `mo_message` back into the words."""
     return Message(
         provider=row.provider,
@@ -163,4 +207,5 @@ def to_message(row: Any, *, attempt: int = 1) -> Message:
         is_test=row.is_test,
         id=row.id,
         attempt=attempt,
+        question=question,
     )

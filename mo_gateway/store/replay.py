@@ -7,24 +7,31 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, case, exists, false, func, select, update
 
 from .selection import Filter, conditions
 from .tables import mo_handling, mo_message, mt_message
 from .types import database_now
 
 
-def make_due(conn: Connection, chosen: Filter, *, after: int, limit: int, tries: int) -> list[int]:
-    """Make the next `limit` handlings that `chosen` means due again; give their ids, all greater than `after`."""
+def make_due(
+    conn: Connection, chosen: Filter, *, after: int, limit: int, tries: int, answers_again: bool
+) -> list[int]:
+    """Make the next `limit` handlings that `chosen` means due again; give their ids, all greater than `after`.
+
+    Whoever has a reply to a message gets no second one, unless it `answers_again`.
+    """
     found = _handlings(chosen, limit, after=after)
     # Locked in the order of their ids, so that two replays cannot deadlock; SQLite has one writer and ignores it.
     again = found.with_for_update(of=mo_handling).cte("again")
-    return list(conn.scalars(_due(mo_handling.c.id.in_(select(again.c.id)), tries).returning(mo_handling.c.id)))
+    due = _due(mo_handling.c.id.in_(select(again.c.id)), tries, answers_again)
+    return list(conn.scalars(due.returning(mo_handling.c.id)))
 
 
-def make_message_due(conn: Connection, message_id: int, *, tries: int) -> None:
+def make_message_due(conn: Connection, message_id: int, *, tries: int, answers_again: bool) -> None:
     """Make all handlings of one message due again, whose text is another now, and may be a STOP."""
-    conn.execute(_due(mo_handling.c.message_id == message_id, tries).values(may_be_stop=True))
+    due = _due(mo_handling.c.message_id == message_id, tries, answers_again)
+    conn.execute(due.values(may_be_stop=~mo_handling.c.is_observer))
 
 
 def by_route(conn: Connection, chosen: Filter, limit: int | None) -> Sequence[Row[Any]]:
@@ -59,18 +66,28 @@ def _handlings(chosen: Filter, limit: int | None, *, after: int = 0) -> Select[A
     )
 
 
-def _due(which: ColumnElement[bool], tries: int) -> Update:
+def _due(which: ColumnElement[bool], tries: int, answers_again: bool) -> Update:
     return (
         update(mo_handling)
         .where(which)
         .values(
             state="pending",
-            handler=None,  # routed anew
+            handler=case((mo_handling.c.is_observer, mo_handling.c.handler), else_=None),  # routed anew
+            is_mute=false() if answers_again else _is_answered(),
             error=None,
             due_at=database_now(),
             finished_at=None,
             attempt_limit=mo_handling.c.attempts + tries,
         )
+    )
+
+
+def _is_answered() -> ColumnElement[bool]:
+    """Say that there is a reply to a message, which has gone out, or may have, or will."""
+    return exists().where(
+        mt_message.c.message_id == mo_handling.c.message_id,
+        mt_message.c.handler.is_not(None),
+        mt_message.c.state.in_(("queued", "sent", "unknown")),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, or_
 
 from .tables import mo_handling, mo_message
 
@@ -39,6 +39,8 @@ def conditions(chosen: Filter) -> list[ColumnElement[bool]]:
         found.append(handling.state.in_(chosen.states))
     if chosen.handler is not None:
         found.append(handling.handler == chosen.handler)
+    else:  # observers are seen by name, and where they have a problem
+        found.append(or_(~handling.is_observer, handling.state.in_(("failed", "dead"))))
     if chosen.shortcode is not None:
         found.append(message.shortcode == chosen.shortcode)
     if chosen.keyword is not None:

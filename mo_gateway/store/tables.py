@@ -175,6 +175,20 @@ mo_handling = Table(
         server_default=text("true"),  # an older program, which does not know it, stores STOPs too
         comment="True until a worker has looked whether the message is a STOP or a START, whoever waits before it.",
     ),
+    Column(
+        "is_observer",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=text("false"),
+        comment="True for the work of an observer (every_message), beside that of the one handler.",
+    ),
+    Column(
+        "is_mute",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=text("false"),
+        comment="True while a replay runs that must not answer a second time.",
+    ),
     UniqueConstraint("message_id", "handler"),
     CheckConstraint("state IN ('pending', 'done', 'unrouted', 'failed', 'dead')", name="state"),
     Index(
@@ -381,6 +395,99 @@ mo_attempt = Table(
     Index("mo_attempt_handling_id_idx", "handling_id"),
     Index("mo_attempt_mt_message_id_idx", "mt_message_id"),
     comment="One row is one try of a handler or of a send.",
+)
+
+mo_vote = Table(
+    "mo_vote",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the vote in this database."),
+    Column("poll", Text, nullable=False, comment="Name of the poll."),
+    Column("option", Text, comment="What was voted for; NULL = the text names no option."),
+    Column("person_key", LargeBinary, nullable=False, comment="Keyed hash (HMAC) of the MSISDN."),
+    Column("message_id", RowId, ForeignKey("mo_message.id"), nullable=False, comment="The message that votes."),
+    Column("voted_at", UtcDateTime, nullable=False, comment="When it was sent, by the provider's clock."),
+    Column("timing", Text, nullable=False, comment="in time, early or late; only a vote in time can count."),
+    Column(
+        "last_counts",
+        Boolean(create_constraint=False),
+        nullable=False,
+        comment="True where a person's last vote counts, false where the first does.",
+    ),
+    UniqueConstraint("poll", "message_id"),
+    CheckConstraint("timing IN ('in time', 'early', 'late')", name="timing"),
+    Index("mo_vote_person_idx", "poll", "person_key"),
+    Index("mo_vote_message_id_idx", "message_id"),
+    comment="One row is a vote that was sent; which of a person's votes counts is told when they are counted.",
+)
+
+mo_subscription = Table(
+    "mo_subscription",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the subscription in this database."),
+    Column("list", Text, nullable=False, comment="Name of the list."),
+    Column("person_key", LargeBinary, nullable=False, comment="Keyed hash (HMAC) of the MSISDN."),
+    Column("msisdn", Text, nullable=False, comment="Who is on it: digits, country code first, no +."),
+    Column("shortcode", Text, nullable=False, comment="The shortcode that it was joined on."),
+    Column("since", UtcDateTime, nullable=False, comment="When they joined."),
+    Column("until", UtcDateTime, comment="When they left; NULL = they are on it."),
+    Column(
+        "message_id", RowId, ForeignKey("mo_message.id"), nullable=False, comment="The message that proves it."
+    ),
+    Column("until_message_id", RowId, ForeignKey("mo_message.id"), comment="The message that ended it."),
+    Index(
+        "mo_subscription_person_idx",
+        "list",
+        "person_key",
+        unique=True,
+        postgresql_where=text("until IS NULL"),
+        sqlite_where=text("until IS NULL"),
+    ),
+    Index("mo_subscription_person_key_idx", "person_key"),
+    comment="One row is one person's time on a list, with the messages that prove it.",
+)
+
+mo_question = Table(
+    "mo_question",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="Number of the question in this database."),
+    Column("line", RowId, nullable=False, comment="The queue of its person and shortcode, as in mo_handling."),
+    Column("person_key", LargeBinary, nullable=False, comment="Keyed hash (HMAC) of the MSISDN."),
+    Column("shortcode", Text, nullable=False, comment="The shortcode that the answer comes to."),
+    Column("expect", Text, nullable=False, comment="Name of what takes the answer."),
+    Column("note", Text, nullable=False, comment="What the asking handler wanted remembered."),
+    Column(
+        "timeout_text", Text, nullable=False, comment="What is sent when no answer came in time; may be empty."
+    ),
+    Column(
+        "message_id", RowId, ForeignKey("mo_message.id"), nullable=False, comment="The message that led to it."
+    ),
+    Column("asked_at", UtcDateTime, nullable=False, comment="When it was asked."),
+    Column("expires_at", UtcDateTime, nullable=False, comment="An answer sent later is an ordinary message."),
+    Column("ended_at", UtcDateTime, comment="When it was over; NULL = it waits for an answer."),
+    Column("outcome", Text, comment="answered, timed out, replaced or stopped; NULL = it waits for an answer."),
+    Column("answer_message_id", RowId, ForeignKey("mo_message.id"), comment="The message that answered it."),
+    CheckConstraint("outcome IN ('answered', 'timed out', 'replaced', 'stopped')", name="outcome"),
+    Index("mo_question_line_idx", "line"),
+    Index(
+        "mo_question_expires_at_idx",
+        "expires_at",
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
+    comment="One row is a question that a handler asked a person.",
+)
+
+mo_worker = Table(
+    "mo_worker",
+    metadata,
+    Column("process", Text, primary_key=True, comment="Host and process."),
+    Column("started_at", UtcDateTime, nullable=False, comment="When it began."),
+    Column("seen_at", UtcDateTime, nullable=False, comment="When it last said that it is there."),
+    Column("routes_loaded_at", UtcDateTime, nullable=False, comment="When the routes in force were loaded."),
+    Column("routes", Integer, nullable=False, comment="How many routes are in force."),
+    Column("reload_asked_at", UtcDateTime, comment="When it was asked to load its routes anew; NULL = it has."),
+    Column("reload_error", Text, comment="Why the last load failed; NULL = it did not."),
+    comment="One row is a worker process, and how it stands with its routes.",
 )
 
 mo_intake = Table(

@@ -1,0 +1,86 @@
+"""Votes and lists: what handlers decided, stored with the message being done, each once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, case, func, select, update
+
+from mo_gateway.message import Message
+from mo_gateway.values import Join, Leave, Vote
+
+from .tables import mo_subscription, mo_vote
+from .types import insert_into
+
+
+def vote(conn: Connection, value: Vote, message: Message, *, person_key: bytes) -> None:
+    """Store a vote; the same message may be read again, and then its vote is what it is now."""
+    read = {"option": value.option, "timing": value.timing.value, "last_counts": value.last_counts}
+    row = {
+        "poll": value.poll,
+        "person_key": person_key,
+        "message_id": message.id,
+        "voted_at": message.sent_at,
+        **read,
+    }
+    statement = insert_into(conn, mo_vote).values(row)
+    conn.execute(statement.on_conflict_do_update(index_elements=["poll", "message_id"], set_=read))
+
+
+def join(conn: Connection, value: Join, message: Message, *, person_key: bytes, now: datetime) -> None:
+    """Put a message's sender on a list; who is on it already stays as they are."""
+    row = {
+        "list": value.list,
+        "person_key": person_key,
+        "msisdn": message.msisdn,
+        "shortcode": message.shortcode,
+        "since": now,
+        "message_id": message.id,
+    }
+    statement = insert_into(conn, mo_subscription).values(row)
+    where = mo_subscription.c.until.is_(None)
+    conn.execute(statement.on_conflict_do_nothing(index_elements=["list", "person_key"], index_where=where))
+
+
+def leave(conn: Connection, value: Leave, message: Message, *, person_key: bytes, now: datetime) -> None:
+    """Take a message's sender off a list, or off all of them."""
+    which = [mo_subscription.c.person_key == person_key, mo_subscription.c.until.is_(None)]
+    if value.list is not None:
+        which.append(mo_subscription.c.list == value.list)
+    conn.execute(update(mo_subscription).where(*which).values(until=now, until_message_id=message.id))
+
+
+def polls(conn: Connection) -> Sequence[str]:
+    """Name the polls that anybody has voted in."""
+    return conn.scalars(select(mo_vote.c.poll).distinct().order_by(mo_vote.c.poll)).all()
+
+
+def totals(conn: Connection, poll: str) -> Sequence[RowMapping]:
+    """Count a poll: rows of option and standing, votes; `counted` is one vote a person.
+
+    Of a person's votes in time that name an option the first one counts, or the last one, as the newest vote of
+    the poll says. The others are `double`; those out of time `early` or `late`; those without an option
+    `unreadable`.
+    """
+    of_poll = mo_vote.c.poll == poll
+    last_counts = conn.scalar(select(mo_vote.c.last_counts).where(of_poll).order_by(mo_vote.c.id.desc()).limit(1))
+    is_valid = (mo_vote.c.timing == "in time") & mo_vote.c.option.is_not(None)
+    moment: list[Any] = [mo_vote.c.voted_at, mo_vote.c.message_id]
+    order = [column.desc() for column in moment] if last_counts else moment
+    place = func.row_number().over(partition_by=[mo_vote.c.person_key, is_valid], order_by=order)
+    standing = case(
+        (mo_vote.c.timing != "in time", mo_vote.c.timing),
+        (mo_vote.c.option.is_(None), "unreadable"),
+        (place == 1, "counted"),
+        else_="double",
+    )
+    votes = select(mo_vote.c.option, standing.label("standing")).where(of_poll).subquery()
+    columns = (votes.c.option, votes.c.standing)
+    query = select(*columns, func.count().label("votes")).group_by(*columns)
+    return conn.execute(query.order_by(func.count().desc(), votes.c.option)).mappings().all()
+
+
+def of_poll_since(conn: Connection, poll: str, *, after: int, limit: int) -> Sequence[RowMapping]:
+    """Give the next votes of a poll, by the number of the message that voted."""
+    which = (mo_vote.c.poll == poll, mo_vote.c.message_id > after)
+    return conn.execute(select(mo_vote).where(*which).order_by(mo_vote.c.message_id).limit(limit)).mappings().all()
