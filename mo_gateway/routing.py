@@ -12,7 +12,6 @@ Whole words are compared, folded. Two routes that could take the same message an
 refused.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +22,7 @@ import re2
 from .errors import ConfigError
 from .message import Message
 from .plugin import ANY_WORD, Form, Handler, Keyword, Terms
+from .words import fold as fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +59,6 @@ class Verdict:
     wins: bool
     reason: str
     is_of_word: bool = True  #: False where another word is meant altogether
-
-
-def fold(word: str) -> str:
-    """Make words comparable: NFKC, casefolded (ß is ss), without white space and punctuation around them.
-
-    Accents count: é is not e.
-    """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
-    start, end = 0, len(folded)
-    while start < end and _is_outer(folded[start]):
-        start += 1
-    while end > start and _is_outer(folded[end - 1]):
-        end -= 1
-    return folded[start:end]
 
 
 class Routes:
@@ -387,8 +373,3 @@ def _in_words(keyword: Keyword) -> str:
 def _storable(text: str) -> str:
     """Give what RE2 can read: it takes UTF-8 only."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _is_outer(character: str) -> bool:
-    """Tell whether a character may stand around a word without being of it: space, punctuation, invisible."""
-    return unicodedata.category(character)[0] in "ZPC"

@@ -1,0 +1,35 @@
+"""`subscribe`: the sender joins a list; the message is the proof of consent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mo_gateway.message import Message
+from mo_gateway.reply import Reply
+from mo_gateway.values import Join
+
+from .building import Handling, Surroundings, Text
+from .building import Options as BaseOptions
+from .templates import Source, TemplateText, template_of
+
+
+class Options(BaseOptions):
+    """The keys of `[route.subscribe]`."""
+
+    list = Text(longest=80, required=True)
+    text = TemplateText()
+
+
+def subscribe(list: str, text: Source | None = None) -> Handling:  # noqa: A002 - as it is called in a routes file
+    """Make a handler that puts the sender on a list, and answers with `text`; or raise ValueError."""
+    joined, template = Join(list), template_of(text)
+
+    def join(message: Message) -> tuple[Join, Reply | None]:
+        body = template.render(message).strip() if template else ""
+        return joined, Reply(body) if body else None
+
+    return join
+
+
+def build(options: Mapping[str, Any], _surroundings: Surroundings) -> Handling:
+    """Make the handler of a route."""
+    return subscribe(**options)

@@ -1,0 +1,41 @@
+"""`unsubscribe`: the sender leaves a list, or all of them.
+
+It is no STOP: replies still go out. STOP is read from every message, whoever handles it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mo_gateway.message import Message
+from mo_gateway.reply import Reply
+from mo_gateway.values import Leave
+
+from .building import Handling, Surroundings, Text
+from .building import Options as BaseOptions
+from .templates import Source, TemplateText, template_of
+
+
+class Options(BaseOptions):
+    """The keys of `[route.unsubscribe]`."""
+
+    list = Text(longest=80)
+    text = TemplateText()
+
+
+def unsubscribe(
+    list: str | None = None,  # noqa: A002 - as it is called in a routes file
+    text: Source | None = None,
+) -> Handling:
+    """Make a handler that takes the sender off a list, off all of them where none is named, and answers."""
+    left, template = Leave(list), template_of(text)
+
+    def leave(message: Message) -> tuple[Leave, Reply | None]:
+        body = template.render(message).strip() if template else ""
+        return left, Reply(body) if body else None
+
+    return leave
+
+
+def build(options: Mapping[str, Any], _surroundings: Surroundings) -> Handling:
+    """Make the handler of a route."""
+    return unsubscribe(**options)
