@@ -6,8 +6,10 @@ import ssl
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from email.message import Message as Headers
+from ipaddress import IPv4Address
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
@@ -320,6 +322,55 @@ def test_redirects_are_not_followed() -> None:
 
     assert answer.status == 302
     assert not called.is_set()
+
+
+def test_a_call_goes_to_the_address_that_is_chosen_and_names_the_host_all_the_same() -> None:
+    asked, requests = [], []
+
+    def script(connection: socket.socket, end: Event) -> None:
+        requests.append(connection.recv(65536))
+        connection.sendall(WHOLE)
+
+    def addresses(host: str, port: int) -> list[IPv4Address]:
+        asked.append((host, port))
+        return [IPv4Address("127.0.0.2"), IPv4Address("127.0.0.1")]  # nobody is at the first
+
+    with listening(script) as port:
+        answer = replace(wire(5), addresses=addresses).get(f"http://www.spryng.example:{port}/")
+
+    assert answer.body == b"1"
+    assert asked == [("www.spryng.example", port)]
+    assert f"\r\nHost: www.spryng.example:{port}\r\n".encode() in requests[0]
+
+
+def test_the_certificate_must_be_that_of_the_host_whatever_address_is_chosen() -> None:
+    chosen = replace(wire(5, tls=trusting()), addresses=lambda _host, _port: [IPv4Address("127.0.0.1")])
+
+    with tls_server(says(WHOLE)) as port:
+        assert chosen.get(f"https://localhost:{port}/").body == b"1"
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            chosen.get(f"https://www.spryng.example:{port}/")
+
+
+def test_nothing_is_sent_where_no_address_is_chosen() -> None:
+    with pytest.raises(NotSent, match="no connection"):
+        replace(wire(), addresses=lambda _host, _port: []).get("http://www.spryng.example/")
+
+
+@pytest.mark.parametrize("script", ["huge", "huge without a length"])
+def test_a_long_answer_is_cut_where_its_status_is_enough(script: str) -> None:
+    with listening(CUT[script]) as port:
+        answer = replace(wire(5), cuts=True).get(f"http://127.0.0.1:{port}/")
+
+    assert (answer.status, answer.body) == (200, b"1" * 65536)
+
+
+@pytest.mark.parametrize(
+    "script", ["cut before the body", "cut in a chunk", "reset in the middle", "dripping body"]
+)
+def test_an_answer_that_ends_too_soon_is_none_all_the_same(script: str) -> None:
+    with listening(CUT[script]) as port, pytest.raises(MaybeSent):
+        replace(wire(), cuts=True).get(f"http://127.0.0.1:{port}/")
 
 
 def request_of(call: Callable[[Wire, str], object]) -> bytes:
