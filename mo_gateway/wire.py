@@ -1,4 +1,4 @@
-"""HTTP calls to providers: bounded in time and size, and honest about what may have gone through.
+"""HTTP calls: bounded in time and size, and honest about what may have gone through.
 
 `NotSent` is raised while nothing was written yet, so trying again is safe. From the first byte on it is
 `MaybeSent`: a provider that says nothing, or not all of it, may have taken the SMS all the same. Every call has
@@ -10,13 +10,13 @@ Neither error ever quotes the URL, which may hold a password.
 import json
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message as Headers
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from threading import Timer
 from typing import Any, Self
 from urllib.parse import SplitResult, quote, urlsplit
@@ -28,6 +28,8 @@ FORM = "application/x-www-form-urlencoded"
 LONGEST_ANSWER = 65536  # bytes
 LONGEST_PAUSE = 3600  # seconds of a Retry-After that are believed
 PORTS = {"http": 80, "https": 443}
+
+Address = IPv4Address | IPv6Address
 
 #: HTTP statuses that are about the account or the address: the next message would fare no better.
 NOT_THE_MESSAGE = (401, 402, 403, 404, 405, 407)
@@ -67,10 +69,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """Calls URLs that come from the settings, and from nowhere else; redirects are not followed."""
+    """Calls URLs that the operator wrote, and no other; redirects are not followed."""
 
     timeout: timedelta  #: for a whole call
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    addresses: Callable[[str, int], Sequence[Address]] | None = None  #: of a host and port; None = all it has
+    cuts: bool = False  #: an answer that is too long is cut; False = it is `MaybeSent`
 
     def get(self, url: str, fields: Iterable[tuple[str, str]] = (), charset: str = "utf-8") -> Answer:
         """GET with fields in the query; or raise NotSent or MaybeSent."""
@@ -98,10 +102,15 @@ class Wire:
                 _prepare(connection, method, target, body, headers or {})
             with _failing_as(MaybeSent, "no whole answer", limit):
                 connection.endheaders(body or None)
-                return _read(connection)
+                return self._read(connection)
 
     def _connect(self, connection: HTTPConnection, limit: "_TimeLimit") -> None:
-        HTTPConnection.connect(connection)  # an HTTPSConnection's own would shake hands where nothing can end it
+        if self.addresses:
+            addresses = self.addresses(connection.host, connection.port)
+            connection.sock = _connected(addresses, connection.port, self.timeout.total_seconds())
+        else:
+            # an HTTPSConnection's own would shake hands where nothing can end it
+            HTTPConnection.connect(connection)
         limit.watch(connection.sock)
         if isinstance(connection, HTTPSConnection):
             connection.sock = tls = self.tls.wrap_socket(
@@ -109,6 +118,17 @@ class Wire:
             )
             limit.watch(tls)
             tls.do_handshake()
+
+    def _read(self, connection: HTTPConnection) -> Answer:
+        with connection.getresponse() as response:
+            content = response.read(LONGEST_ANSWER + 1)
+        is_too_long = len(content) > LONGEST_ANSWER
+        if is_too_long and not self.cuts:
+            raise MaybeSent(f"no whole answer: it is longer than {LONGEST_ANSWER} bytes")
+        if response.length and not is_too_long:
+            # `read` does not mind; a return code of 100 could become 1, which is success
+            raise MaybeSent("no whole answer: it was cut short")
+        return Answer(status=response.status, body=content[:LONGEST_ANSWER], headers=response.headers)
 
 
 def encoded(fields: Iterable[tuple[str, str]], charset: str = "utf-8") -> str:
@@ -139,14 +159,14 @@ def refusal(answer: Answer) -> SendResult | None:
         return unreadable("HTTP status")
     code = f"HTTP {status}"
     if status == 429:
-        pause = _retry_after(answer)
+        pause = retry_after(answer)
         return SendResult(
             outcome=SendOutcome.LATER, code=code, text="too many requests", again_after=pause, holds=True
         )
     if status in (502, 504):
         return SendResult(outcome=SendOutcome.UNKNOWN, code=code, text="a proxy had no answer for us", holds=True)
     if status >= 500 or status in (408, 425):
-        pause = _retry_after(answer)
+        pause = retry_after(answer)
         return SendResult(
             outcome=SendOutcome.LATER, code=code, text="the provider is in trouble", again_after=pause, holds=True
         )
@@ -157,6 +177,14 @@ def refusal(answer: Answer) -> SendResult | None:
     if status in NOT_THE_MESSAGE:
         return SendResult(outcome=SendOutcome.LATER, code=code, text=text, holds=True)
     return SendResult(outcome=SendOutcome.FAILED, code=code, text=text)
+
+
+def retry_after(answer: Answer) -> timedelta | None:
+    """Read the pause that an answer asks for, within reason; None where it names no seconds."""
+    value = answer.headers.get("Retry-After", "")
+    if not (value.isascii() and value.isdigit()):
+        return None
+    return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))
 
 
 def unreadable(what: str) -> SendResult:
@@ -219,6 +247,24 @@ def _failing_as(error: type[MoGatewayError], what: str, limit: _TimeLimit) -> It
         raise error(f"{what}: time-out")
 
 
+def _connected(addresses: Sequence[Address], port: int, seconds: float) -> socket.socket:
+    """Connect to the first address that takes it, within `seconds` for all; no name is looked up for it."""
+    failure = OSError("no address")
+    for address in addresses:
+        sock = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)
+        sock.settimeout(seconds / len(addresses))
+        try:
+            sock.connect((str(address), port))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as exc:
+            sock.close()
+            failure = exc
+            continue
+        sock.settimeout(seconds)
+        return sock
+    raise failure
+
+
 def _prepare(
     connection: HTTPConnection, method: str, target: str, body: bytes, headers: Mapping[str, str]
 ) -> None:
@@ -227,16 +273,6 @@ def _prepare(
     length = {} if method == "GET" else {"Content-Length": str(len(body))}
     for name, value in {"Connection": "close", **length, **headers}.items():
         connection.putheader(name, value)
-
-
-def _read(connection: HTTPConnection) -> Answer:
-    with connection.getresponse() as response:
-        content = response.read(LONGEST_ANSWER + 1)
-    if len(content) > LONGEST_ANSWER:
-        raise MaybeSent(f"no whole answer: it is longer than {LONGEST_ANSWER} bytes")
-    if response.length:  # `read` does not mind; a return code of 100 could become 1, which is success
-        raise MaybeSent("no whole answer: it was cut short")
-    return Answer(status=response.status, body=content, headers=response.headers)
 
 
 def _reason(exc: Exception) -> str:
@@ -248,10 +284,3 @@ def _reason(exc: Exception) -> str:
     if isinstance(exc, OSError) and exc.strerror:
         return exc.strerror
     return type(exc).__name__
-
-
-def _retry_after(answer: Answer) -> timedelta | None:
-    value = answer.headers.get("Retry-After", "")
-    if not (value.isascii() and value.isdigit()):
-        return None
-    return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))

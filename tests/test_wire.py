@@ -3,13 +3,14 @@
 import encodings.aliases
 import socket
 import ssl
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from email.message import Message as Headers
+from ipaddress import IPv4Address
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 
 import pytest
@@ -19,84 +20,16 @@ from hypothesis import strategies as st
 from mo_gateway.reply import SendOutcome
 from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, encoded, is_local, refusal, unreadable
 
+from .listening import WHOLE, Script, closed_port, drips, is_silent, listening, resets, resets_in_the_middle, says
+
 #: Made by `openssl req -x509`, for localhost, for a century.
 CERTIFICATE = Path(__file__).parent / "tls" / "localhost.pem"
 QUICK = 0.3  # seconds
 LONG_ENOUGH = 2.5  # for a machine that is busy; each of these servers would keep a caller for good
-WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"
-
-Script = Callable[[socket.socket, Event], None]
-
-
-@contextmanager
-def listening(script: Script) -> Iterator[int]:
-    """Give a port; each connection to it is served by `script`, in a thread, until the end is set."""
-    end = Event()
-    server = socket.create_server(("127.0.0.1", 0))
-    thread = Thread(target=_accept, args=(server, script, end))
-    thread.start()
-    try:
-        yield server.getsockname()[1]
-    finally:
-        end.set()
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join()
-
-
-def _accept(server: socket.socket, script: Script, end: Event) -> None:
-    with suppress(OSError):
-        while True:
-            connection, _ = server.accept()
-            with connection, suppress(OSError):
-                script(connection, end)
 
 
 def wire(seconds: float = QUICK, *, tls: ssl.SSLContext | None = None) -> Wire:
     return Wire(timeout=timedelta(seconds=seconds), tls=tls or ssl.create_default_context())
-
-
-def says(*pieces: bytes) -> Script:
-    """Read a request, write these pieces, close."""
-
-    def script(connection: socket.socket, end: Event) -> None:
-        connection.recv(65536)
-        for piece in pieces:
-            connection.sendall(piece)
-
-    return script
-
-
-def drips(beginning: bytes, drop: bytes) -> Script:
-    """Write a beginning, then a drop every now and then, for good."""
-
-    def script(connection: socket.socket, end: Event) -> None:
-        connection.recv(65536)
-        connection.sendall(beginning)
-        while not end.wait(0.05):
-            connection.sendall(drop)
-
-    return script
-
-
-def is_silent(connection: socket.socket, end: Event) -> None:
-    end.wait()
-
-
-def resets(connection: socket.socket, end: Event) -> None:
-    connection.recv(65536)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def resets_in_the_middle(connection: socket.socket, end: Event) -> None:
-    connection.recv(65536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n1")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def everything_said(exc: BaseException | None) -> str:
@@ -320,6 +253,55 @@ def test_redirects_are_not_followed() -> None:
 
     assert answer.status == 302
     assert not called.is_set()
+
+
+def test_a_call_goes_to_the_address_that_is_chosen_and_names_the_host_all_the_same() -> None:
+    asked, requests = [], []
+
+    def script(connection: socket.socket, end: Event) -> None:
+        requests.append(connection.recv(65536))
+        connection.sendall(WHOLE)
+
+    def addresses(host: str, port: int) -> list[IPv4Address]:
+        asked.append((host, port))
+        return [IPv4Address("127.0.0.2"), IPv4Address("127.0.0.1")]  # nobody is at the first
+
+    with listening(script) as port:
+        answer = replace(wire(5), addresses=addresses).get(f"http://www.spryng.example:{port}/")
+
+    assert answer.body == b"1"
+    assert asked == [("www.spryng.example", port)]
+    assert f"\r\nHost: www.spryng.example:{port}\r\n".encode() in requests[0]
+
+
+def test_the_certificate_must_be_that_of_the_host_whatever_address_is_chosen() -> None:
+    chosen = replace(wire(5, tls=trusting()), addresses=lambda _host, _port: [IPv4Address("127.0.0.1")])
+
+    with tls_server(says(WHOLE)) as port:
+        assert chosen.get(f"https://localhost:{port}/").body == b"1"
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            chosen.get(f"https://www.spryng.example:{port}/")
+
+
+def test_nothing_is_sent_where_no_address_is_chosen() -> None:
+    with pytest.raises(NotSent, match="no connection"):
+        replace(wire(), addresses=lambda _host, _port: []).get("http://www.spryng.example/")
+
+
+@pytest.mark.parametrize("script", ["huge", "huge without a length"])
+def test_a_long_answer_is_cut_where_its_status_is_enough(script: str) -> None:
+    with listening(CUT[script]) as port:
+        answer = replace(wire(5), cuts=True).get(f"http://127.0.0.1:{port}/")
+
+    assert (answer.status, answer.body) == (200, b"1" * 65536)
+
+
+@pytest.mark.parametrize(
+    "script", ["cut before the body", "cut in a chunk", "reset in the middle", "dripping body"]
+)
+def test_an_answer_that_ends_too_soon_is_none_all_the_same(script: str) -> None:
+    with listening(CUT[script]) as port, pytest.raises(MaybeSent):
+        replace(wire(), cuts=True).get(f"http://127.0.0.1:{port}/")
 
 
 def request_of(call: Callable[[Wire, str], object]) -> bytes:

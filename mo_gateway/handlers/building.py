@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf
 
 from mo_gateway.errors import ConfigError
 from mo_gateway.message import Message
@@ -112,6 +112,27 @@ class Switch(fields.Field[bool]):
         if not isinstance(value, bool):
             raise ValidationError("true or false, without quotes")
         return value
+
+
+class Count(fields.Field[int]):
+    """A whole number between two."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int or not self.least <= value <= self.most:  # true is a kind of 1
+            raise ValidationError(f"a whole number from {self.least} to {self.most}, without quotes")
+        return value
+
+
+class Choice(fields.String):
+    """One of a few words."""
+
+    def __init__(self, *words: str, **kwargs: Any) -> None:
+        rule = " or ".join(f'"{word}"' for word in words)
+        super().__init__(validate=OneOf(words, error=rule), error_messages={"invalid": rule}, **kwargs)
 
 
 class Options(Schema):
