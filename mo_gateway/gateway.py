@@ -5,15 +5,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from os import getpid
+from pathlib import Path
+from socket import gethostname
 
 from sqlalchemy import Engine
 
 from .consent import Consent, wish_in
 from .dispatch import Dispatcher
+from .errors import ConfigError
+from .handlers.building import Surroundings
+from .handlers.file import handlers_in_file
 from .handlers.finding import find_handlers
 from .metrics import Metrics
 from .numbering import load_numbering
+from .plugin import Handler
 from .polling import Polling
+from .presence import Presence
 from .providers import Inbound, Reader, Reporting, Sending
 from .providers.connectcall import ConnectCallSender
 from .providers.intelecom import IntelecomInbound, IntelecomReports, IntelecomSender
@@ -237,7 +245,47 @@ def consent_with(
 
 def open_routes(settings: Settings) -> Routes:
     """Find all handlers and route to them; or raise ConfigError with everything that is wrong with them."""
-    return Routes(find_handlers(settings.handlers))
+    return Routes(_handlers(settings, settings.routes))
+
+
+def routes_with(settings: Settings, path: Path) -> Routes:
+    """Make the routes as they would be with another routes file; or raise ConfigError."""
+    return Routes(_handlers(settings, path))
+
+
+def _handlers(settings: Settings, path: Path | None) -> list[Handler]:
+    """Find the handlers of modules, packages and the routes file; or raise one ConfigError for all of them."""
+    found: list[Handler] = []
+    faults = []
+    of_modules = partial(find_handlers, settings.handlers)
+    for find in (of_modules, partial(_handlers_in_file, settings, path)):
+        try:
+            found += find()
+        except ConfigError as exc:
+            faults.append(str(exc))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return found
+
+
+def _handlers_in_file(settings: Settings, path: Path | None) -> list[Handler]:
+    if path is None:
+        return []
+    surroundings = Surroundings(
+        folder=path.parent,
+        timezone=settings.timezone,
+        forward_networks=settings.forward_networks,
+        broker_url=settings.broker_url,
+        smtp_url=settings.smtp_url,
+        email_from=settings.email_from,
+    )
+    return handlers_in_file(path, surroundings)
+
+
+def presence_of(dispatcher: Dispatcher, settings: Settings) -> Presence:
+    """Put together what says that a worker is there, and loads its routes anew."""
+    process = f"{gethostname()}:{getpid()}"
+    return Presence(dispatcher.engine, process, dispatcher.routes, lambda: open_routes(settings))
 
 
 def open_dispatcher(settings: Settings, *, threads: int = 8) -> Dispatcher:

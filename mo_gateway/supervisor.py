@@ -33,6 +33,7 @@ class Child:
     arguments: tuple[str, ...]
     descriptors: tuple[int, ...]
     is_vital: bool  #: when it keeps ending, all is over; another one only is started less often
+    reloads_on_hangup: bool = False  #: SIGHUP is for it, and it knows what to do
 
 
 class Part:
@@ -52,6 +53,11 @@ class Part:
             self.process = None
         if not self.process and not self.keeps_ending():
             self.process = self._start(self.child)
+
+    def reload(self) -> None:
+        """Have it load anew what it can."""
+        if self.process and self.child.reloads_on_hangup:
+            self.process.send_signal(signal.SIGHUP)
 
     def keeps_ending(self) -> bool:
         """Tell whether something is wrong with it that starting it again does not mend."""
@@ -74,15 +80,17 @@ def bound_socket(address: str) -> socket.socket:
 
 
 def supervise(children: Sequence[Child], environ: Mapping[str, str], between_looks: Callable[[], None]) -> int:
-    """Run the children until a signal comes, and give the exit code.
+    """Run the children until a signal comes, and give the exit code; SIGHUP is passed on to those that reload.
 
     A child that ends by itself is started again, so that neither is left alone. A worker that keeps ending,
     such as by a message that kills it, never takes the server along: what comes in is still stored.
     `between_looks` is called a few times a second.
     """
     signals: list[int] = []  # not an Event: its lock may be held by the very thread that the signal interrupts
+    hangups: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: signals.append(number))
+    signal.signal(signal.SIGHUP, lambda number, _frame: hangups.append(number))
     # Children read `theirs`. Its other end closes when we are gone, however we went, and they end themselves.
     theirs, ours = os.pipe()
     parts = [Part(child, lambda child: _start(child, theirs, environ)) for child in children]
@@ -90,6 +98,10 @@ def supervise(children: Sequence[Child], environ: Mapping[str, str], between_loo
         while not signals:
             sleep(LOOK_EVERY)
             between_looks()
+            while hangups:
+                hangups.pop()
+                for part in parts:
+                    part.reload()
             for part in parts:
                 part.look()
                 if part.child.is_vital and part.keeps_ending():

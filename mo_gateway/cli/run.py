@@ -19,10 +19,12 @@ from mo_gateway.gateway import (
     open_routes,
     open_senders,
     polling_with,
+    presence_of,
     sender_with,
 )
 from mo_gateway.outbound import Outbound
 from mo_gateway.preparation import Preparation
+from mo_gateway.questions import Questions
 from mo_gateway.settings import Settings
 from mo_gateway.store.engine import open_engine
 from mo_gateway.store.wake import Listener
@@ -52,7 +54,8 @@ def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_wor
     """
     settings = settings_from_environment()
     if with_work:
-        open_routes(settings)  # what is wrong with them is said here, before anything starts
+        for sentence in open_routes(settings).shadowed():  # what is wrong is said before anything starts
+            log.warning("route never wins", route=sentence)
     preparation = Preparation(open_engine(settings))
     listener = bound_socket(bind)
     preparation.go_on()
@@ -74,7 +77,11 @@ def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_wor
     if with_work:
         arguments = ("work", "--wake-fd", str(listening_end.fileno()))
         descriptors = (listening_end.fileno(),)
-        children.append(Child(name="worker", arguments=arguments, descriptors=descriptors, is_vital=False))
+        children.append(
+            Child(
+                name="worker", arguments=arguments, descriptors=descriptors, is_vital=False, reloads_on_hangup=True
+            )
+        )
     with TemporaryDirectory(prefix="mo-gateway-") as counters:
         environ = {"PROMETHEUS_MULTIPROC_DIR": counters, **os.environ}
         raise SystemExit(supervise(children, environ, between_looks=preparation.go_on))
@@ -123,15 +130,19 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
         on_stopping=outbound.ask_to_stop,
     )
     Listener(dispatcher.engine, worker.wake)
+    presence = presence_of(dispatcher, settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
+    signal.signal(signal.SIGHUP, lambda *_: presence.want_reload())
     if wake_fd is not None:
         family.answer(wake_fd, worker.wake)
     if parent_fd is not None:
         family.stop_with_parent(parent_fd)
     outbound.start()
+    presence.start()
     is_stuck = worker.run()
     outbound.join()
+    presence.stop()
     if is_stuck:
         log.error("half of the handlers are stuck: beginning anew")
         os.execv(sys.executable, [sys.executable, "-m", "mo_gateway", *sys.argv[1:]])  # noqa: S606 - ourselves
@@ -142,7 +153,9 @@ def open_outbound(settings: Settings, dispatcher: Dispatcher) -> Outbound:
     engine, metrics, providers = dispatcher.engine, dispatcher.metrics, open_senders(settings)
     sender = sender_with(providers, settings, engine, metrics=metrics)
     polling = polling_with(providers, engine, metrics=metrics)
-    return Outbound(sender, threads=settings.send_threads, chores=[sender.look_after, polling.look_after])
+    questions = Questions(engine=engine, reply_rules=dispatcher.reply_rules, clock=dispatcher.clock)
+    chores = [sender.look_after, polling.look_after, questions.look_after]
+    return Outbound(sender, threads=settings.send_threads, chores=chores)
 
 
 def _public_address(settings: Settings, listener: socket.socket) -> str:
