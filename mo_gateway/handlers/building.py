@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import OneOf
 
 from mo_gateway.errors import ConfigError
 from mo_gateway.message import Message
@@ -63,8 +63,14 @@ class Text(fields.String):
     default_error_messages = {"invalid": "a text, in quotes"}  # noqa: RUF012 - marshmallow wants it so
 
     def __init__(self, *, longest: int = 1000, **kwargs: Any) -> None:
-        rule = f"a text of 1 to {longest} characters"
-        super().__init__(validate=[Length(1, longest, error=rule), *kwargs.pop("validate", [])], **kwargs)
+        super().__init__(**kwargs)
+        self._longest = longest
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text or len(text) > self._longest or "\0" in text:
+            raise ValidationError(f"a text of 1 to {self._longest} characters")
+        return text
 
 
 class Duration(fields.Field[timedelta]):
