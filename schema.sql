@@ -603,6 +603,8 @@ COMMENT ON COLUMN mo_question.answer_message_id IS 'The message that answered it
 
 CREATE INDEX mo_question_expires_at_idx ON mo_question (expires_at) WHERE ended_at IS NULL;
 
+CREATE INDEX mo_question_answer_idx ON mo_question (answer_message_id);
+
 CREATE INDEX mo_question_line_idx ON mo_question (line);
 
 CREATE TABLE mo_subscription (

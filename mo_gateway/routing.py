@@ -46,9 +46,18 @@ class Route:
     handler: Handler
 
     def __str__(self) -> str:
-        keyword = self.keyword
-        word = f"/{keyword.word}/" if keyword.is_pattern else keyword.word
-        return f"{word} on {keyword.shortcode or 'any shortcode'}{_in_words(keyword)}"
+        terms = f" ({self.terms_in_words})" if self.terms_in_words else ""
+        return f"{self.word} on {self.keyword.shortcode or 'any shortcode'}{terms}"
+
+    @property
+    def word(self) -> str:
+        """The word as its author wrote it; a regular expression between two slashes."""
+        return f"/{self.keyword.word}/" if self.keyword.is_pattern else self.keyword.word
+
+    @property
+    def terms_in_words(self) -> str:
+        """What else it asks for; empty where nothing."""
+        return _in_words(self.keyword.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,9 +364,8 @@ def _named(route: Route) -> str:
     return f"{route}, which leads to {route.handler.name} ({route.handler.place}),"
 
 
-def _in_words(keyword: Keyword) -> str:
-    """Say, in brackets, what else a route asks for."""
-    terms = keyword.terms
+def _in_words(terms: Terms) -> str:
+    """Say what a route asks for beside its word and shortcode."""
     asked = [
         terms.senders and "a list of senders",
         ", ".join(sorted(terms.operators)),
@@ -366,8 +374,7 @@ def _in_words(keyword: Keyword) -> str:
         terms.since and f"from {terms.since:%Y-%m-%d %H:%M}",
         terms.until and f"until {terms.until:%Y-%m-%d %H:%M}",
     ]
-    words = [str(word) for word in asked if word]
-    return f" ({'; '.join(words)})" if words else ""
+    return "; ".join(str(word) for word in asked if word)
 
 
 def _storable(text: str) -> str:

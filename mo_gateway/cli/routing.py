@@ -1,14 +1,25 @@
 """`routes` and `explain`: which text goes to which handler, and why."""
 
+from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
+from rapidfuzz.distance import OSA
 
-from mo_gateway.gateway import open_routes
-from mo_gateway.routing import Route, Sms, fold
+from mo_gateway.consent import wish_in
+from mo_gateway.gateway import open_routes, utc_now
+from mo_gateway.message import Message
+from mo_gateway.routing import Route, Routes, Verdict, fold
+from mo_gateway.settings import Settings
+from mo_gateway.stop import WishKind
 
 from . import output
+from .filters import read_moment
+from .order import counted
 from .setup import settings_from_environment
+
+NEAR = 2  # letters more, less, other or exchanged, for a word that may have been meant
 
 
 @click.command()
@@ -16,59 +27,101 @@ from .setup import settings_from_environment
 def routes(as_json: bool) -> None:
     """List the keywords as their authors wrote them, with shortcode, handler and the place of its code."""
     settings = settings_from_environment()
-    found = sorted(open_routes(settings), key=_order)
+    table = open_routes(settings)
+    found = sorted(table, key=_order)
     if as_json:
         output.print_json_lines(map(_as_dict, found))
         return
-    table = output.Table("KEYWORD", "SHORTCODE", "HANDLER", "PLACE", zone=settings.timezone)
-    table.add([route.keyword.word, _shortcode(route), route.handler.name, route.handler.place] for route in found)
+    columns = output.Table("KEYWORD", "SHORTCODE", "HANDLER", "ONLY", "PLACE", zone=settings.timezone)
+    columns.add(_cells(route) for route in found)
+    for handler in table.observers:
+        click.echo(f"Every message also goes to {handler.name} ({handler.place}).")
+    for question, handler in sorted(table.questions.items()):
+        click.echo(f"Answers to {question!r} go to {handler.name} ({handler.place}).")
+    for sentence in table.shadowed():
+        click.echo(sentence, err=True)
     if not found:
-        click.echo("There are no handlers: MO_GATEWAY_HANDLERS names the modules that hold them.", err=True)
+        click.echo(
+            "There are no routes: MO_GATEWAY_ROUTES names a file with some,"
+            " MO_GATEWAY_HANDLERS modules with handlers.",
+            err=True,
+        )
 
 
 @click.command()
 @click.argument("text")
 @click.option("--shortcode", required=True, help="The number that the SMS is sent to.")
+@click.option("--from", "sender", default="", metavar="MSISDN", help="Who sends it.  [default: anybody]")
+@click.option("--operator", default="", help="The sender's network, five digits.  [default: any]")
+@click.option("--country", default="", help="ISO 3166-1 alpha-3, such as BEL.  [default: any]")
+@click.option("--at", "moment", metavar="WHEN", help="When it is sent.  [default: now]")
+@click.option("--all", "show_all", is_flag=True, help="Name the routes of quite other words too.")
 @output.json_option
 @click.pass_context
-def explain(ctx: click.Context, text: str, shortcode: str, as_json: bool) -> None:
+def explain(
+    ctx: click.Context,
+    *,
+    text: str,
+    shortcode: str,
+    sender: str,
+    operator: str,
+    country: str,
+    moment: str | None,
+    show_all: bool,
+    as_json: bool,
+) -> None:
     """Say which handler would get TEXT, the whole SMS, and why the other routes would not.
 
-    Exit code 3 = none would.
+    A STOP is read first, whatever the routes. Exit code 3 = no handler would get it.
+
+    \b
+    mo-gateway explain "Stpo" --shortcode 4414 --country BEL
+    mo-gateway explain "VOTE blue" --shortcode 4414 --at 2026-12-01T20:00
     """
     settings = settings_from_environment()
     keyword, parm = [*text.split(maxsplit=1), "", ""][:2]
-    verdicts = open_routes(settings).explain(Sms(shortcode=shortcode, keyword=keyword, parm=parm))
+    now = utc_now()
+    message = Message(
+        provider="spryng",
+        msisdn=sender,
+        keyword=keyword,
+        parm=parm,
+        operator=operator,
+        shortcode=shortcode,
+        country=country,
+        reference=None,
+        timestamp_raw="",
+        sent_at=read_moment(moment, settings.timezone, now) if moment else now,
+        received_at=now,
+        charset="utf-8",
+    )
+    table = open_routes(settings)
+    verdicts = table.explain(message)
+    wish = _wish_in_words(message, table, settings)
     is_routed = any(verdict.wins for verdict in verdicts)
     if as_json:
-        told = [
-            {**_as_dict(verdict.route), "wins": verdict.wins, "reason": verdict.reason} for verdict in verdicts
-        ]
         output.print_json(
             {
                 "keyword": keyword,
                 "compared_as": fold(keyword),
                 "shortcode": shortcode,
+                "stop": wish,
                 "is_routed": is_routed,
-                "routes": told,
+                "routes": [
+                    {**_as_dict(verdict.route), "wins": verdict.wins, "reason": verdict.reason}
+                    for verdict in verdicts
+                ],
             }
         )
     else:
         shown, folded = (output.cell(word, settings.timezone) for word in (keyword, fold(keyword)))
         click.echo(f"The keyword is {shown}, compared as {folded}.")
-        table = output.Table("", "KEYWORD", "SHORTCODE", "HANDLER", "WHY", zone=settings.timezone)
-        table.add(
-            [
-                "wins" if verdict.wins else "loses",
-                verdict.route.keyword.word,
-                _shortcode(verdict.route),
-                verdict.route.handler.name,
-                verdict.reason,
-            ]
-            for verdict in verdicts
-        )
+        if wish:
+            click.echo(wish)
+        _print_verdicts(verdicts, fold(keyword), settings.timezone, show_all=show_all)
     if not is_routed:
-        click.echo("No handler takes it: it would be stored and stay unrouted.", err=True)
+        what = "recorded, and no handler sees it" if wish else "stored and stay unrouted"
+        click.echo(f"No handler takes it: it would be {what}.", err=True)
         ctx.exit(3)
 
 
@@ -80,10 +133,56 @@ def _shortcode(route: Route) -> str:
     return route.keyword.shortcode or "any"
 
 
+def _cells(route: Route) -> list[object]:
+    return [route.word, _shortcode(route), route.handler.name, route.terms_in_words, route.handler.place]
+
+
 def _as_dict(route: Route) -> dict[str, Any]:
+    terms = route.keyword.terms
     return {
         "keyword": route.keyword.word,
+        "is_pattern": route.keyword.is_pattern,
         "shortcode": route.keyword.shortcode,
         "handler": route.handler.name,
         "place": route.handler.place,
+        "senders": len(terms.senders),
+        "operators": sorted(terms.operators),
+        "countries": sorted(terms.countries),
+        "form": terms.form.value,
+        "from": terms.since,
+        "until": terms.until,
+        "priority": route.keyword.priority,
+        "always": route.keyword.always,
     }
+
+
+def _print_verdicts(verdicts: Sequence[Verdict], folded: str, zone: ZoneInfo, *, show_all: bool) -> None:
+    near = [verdict for verdict in verdicts if show_all or verdict.is_of_word or _is_near(verdict.route, folded)]
+    table = output.Table("", "KEYWORD", "SHORTCODE", "HANDLER", "WHY", zone=zone)
+    table.add(
+        [
+            "wins" if verdict.wins else "loses",
+            verdict.route.word,
+            _shortcode(verdict.route),
+            verdict.route.handler.name,
+            verdict.reason,
+        ]
+        for verdict in near
+    )
+    if len(near) < len(verdicts):
+        click.echo(f"{counted(len(verdicts) - len(near), 'route')} of other words: --all names them.", err=True)
+
+
+def _is_near(route: Route, folded: str) -> bool:
+    return not route.keyword.is_pattern and OSA.distance(fold(route.keyword.word), folded) <= NEAR
+
+
+def _wish_in_words(message: Message, table: Routes, settings: Settings) -> str | None:
+    """Say what somebody wishes who sends this, or None where it is neither STOP nor START."""
+    wish = wish_in(message, table, settings.stop_words)
+    if wish is None:
+        return None
+    what = "STOP" if wish.kind is WishKind.STOP else "START"
+    scope = f"for {wish.keyword} only" if wish.keyword else f"for everything on {message.shortcode}"
+    misspelt = f", misspelt, and {wish.word} is no keyword" if wish.is_misspelt else ""
+    return f"It is a {what}{misspelt}: recorded before any handler, {scope}."

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Connection, RowMapping
 
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.store import opt_outs, reading
+from mo_gateway.store import opt_outs, questions, reading
 
 from . import output
 from .filters import row_number
@@ -24,6 +24,9 @@ COLUMNS = {
     "replies": ("id", "msisdn", "sender", "provider", "state", "parts", "created_at", "sent_at", "body"),
     "sends": ("reply", "number", "started_at", "duration_ms", "outcome", "error"),
     "reports": ("reply", "status", "provider_status", "reported_at", "received_at", "deliveries"),
+    "votes": ("poll", "option", "timing"),
+    "subscriptions": ("list", "since", "until"),
+    "questions": ("expect", "asked_at", "expires_at", "outcome", "message_id", "answer_message_id"),
     "opt_outs": ("id", "shortcode", "keyword", "word", "since", "until", "confirmed_at"),
 }
 
@@ -76,6 +79,12 @@ def _found(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any]
             {**entry, "msisdn": output.number(entry["msisdn"], reveal=reveal)}
             for entry in opt_outs.of_message(conn, message_id)
         ],
+        "votes": [dict(vote) for vote in reading.votes(conn, message_id)],
+        "subscriptions": [
+            {**entry, "msisdn": output.number(entry["msisdn"], reveal=reveal)}
+            for entry in reading.subscriptions(conn, message_id)
+        ],
+        "questions": [dict(question) for question in questions.of_message(conn, message_id)],
         "trigger": _trigger(row),
     }
 

@@ -34,9 +34,7 @@ def waiting(conn: Connection, taken: Sequence[tuple[int, Row[Any]]]) -> dict[int
     for line, message in taken:
         for row in rows:
             if row.line == line and row.person_key == message.person_key and _is_answered_by(row, message):
-                found[message.id] = Question(
-                    expect=row.expect, note=row.note, asked_at=row.asked_at, message_id=row.message_id
-                )
+                found[message.id] = _question(row)
     return found
 
 
@@ -108,6 +106,16 @@ def of_message(conn: Connection, message_id: int) -> Sequence[Any]:
     """Give the questions that a message led to, or answered."""
     which = or_(mo_question.c.message_id == message_id, mo_question.c.answer_message_id == message_id)
     return conn.execute(select(mo_question).where(which).order_by(mo_question.c.id)).mappings().all()
+
+
+def answered_by(conn: Connection, message_ids: Sequence[int]) -> dict[int, Question]:
+    """Give, by message, the question that it answered."""
+    rows = conn.execute(select(mo_question).where(mo_question.c.answer_message_id.in_(message_ids)))
+    return {row.answer_message_id: _question(row) for row in rows}
+
+
+def _question(row: Row[Any]) -> Question:
+    return Question(expect=row.expect, note=row.note, asked_at=row.asked_at, message_id=row.message_id)
 
 
 def _is_over() -> Any:

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, func, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, func, or_, select
 
 from mo_gateway.errors import SchemaError
+from mo_gateway.message import Message
 from mo_gateway.settings import Settings
 
-from . import schema
+from . import questions, schema
 from .engine import READ_ONLY, open_engine
+from .queue import to_message
 from .selection import Filter, conditions
-from .tables import mo_attempt, mo_handling, mo_message, mt_message, mt_report
+from .tables import mo_attempt, mo_handling, mo_message, mo_subscription, mo_vote, mt_message, mt_report
 
 #: A row for each handling of a message, which before routing and mostly after it too is one.
 _WITH_HANDLING = select(
@@ -111,6 +113,43 @@ def reports(conn: Connection, message_id: int) -> Sequence[RowMapping]:
         .where(mt_message.c.message_id == message_id)
     )
     return conn.execute(query.order_by(mt_report.c.id)).mappings().all()
+
+
+def messages_after(
+    conn: Connection, message_id: int, *, limit: int, chosen: Filter | None = None
+) -> list[Message]:
+    """Give the next messages with a higher number, oldest first, each with the question that it answered."""
+    query = select(mo_message).where(mo_message.c.id > message_id)
+    if chosen:
+        is_chosen = select(mo_handling.c.id).where(
+            mo_handling.c.message_id == mo_message.c.id, *conditions(chosen)
+        )
+        query = query.where(is_chosen.correlate(mo_message).exists())
+    rows = conn.execute(query.order_by(mo_message.c.id).limit(limit)).all()
+    answered = questions.answered_by(conn, [row.id for row in rows])
+    return [to_message(row, question=answered.get(row.id)) for row in rows]
+
+
+def unrouted_words(conn: Connection, chosen: Filter) -> Sequence[RowMapping]:
+    """Count messages without a handler: rows of shortcode, keyword, messages and last_at."""
+    columns = (mo_message.c.shortcode, mo_message.c.keyword)
+    query = (
+        select(*columns, func.count().label("messages"), func.max(mo_message.c.received_at).label("last_at"))
+        .join(mo_handling, mo_handling.c.message_id == mo_message.c.id)
+        .where(mo_handling.c.state == "unrouted", *conditions(chosen))
+    )
+    return conn.execute(query.group_by(*columns)).mappings().all()
+
+
+def votes(conn: Connection, message_id: int) -> Sequence[RowMapping]:
+    """Give the votes that a message cast."""
+    return conn.execute(select(mo_vote).where(mo_vote.c.message_id == message_id)).mappings().all()
+
+
+def subscriptions(conn: Connection, message_id: int) -> Sequence[RowMapping]:
+    """Give the times on lists that a message began or ended."""
+    which = or_(mo_subscription.c.message_id == message_id, mo_subscription.c.until_message_id == message_id)
+    return conn.execute(select(mo_subscription).where(which).order_by(mo_subscription.c.id)).mappings().all()
 
 
 def newest_with_number(conn: Connection) -> RowMapping | None:

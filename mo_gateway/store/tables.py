@@ -468,6 +468,7 @@ mo_question = Table(
     Column("answer_message_id", RowId, ForeignKey("mo_message.id"), comment="The message that answered it."),
     CheckConstraint("outcome IN ('answered', 'timed out', 'replaced', 'stopped')", name="outcome"),
     Index("mo_question_line_idx", "line"),
+    Index("mo_question_answer_idx", "answer_message_id"),
     Index(
         "mo_question_expires_at_idx",
         "expires_at",

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, func, select, update
+from sqlalchemy import delete as sql_delete
 
 from mo_gateway.message import Message
-from mo_gateway.values import Join, Leave, Vote
+from mo_gateway.values import Join, Leave, Timing, Vote
 
 from .tables import mo_subscription, mo_vote
 from .types import insert_into
@@ -80,7 +81,38 @@ def totals(conn: Connection, poll: str) -> Sequence[RowMapping]:
     return conn.execute(query.order_by(func.count().desc(), votes.c.option)).mappings().all()
 
 
-def of_poll_since(conn: Connection, poll: str, *, after: int, limit: int) -> Sequence[RowMapping]:
-    """Give the next votes of a poll, by the number of the message that voted."""
-    which = (mo_vote.c.poll == poll, mo_vote.c.message_id > after)
-    return conn.execute(select(mo_vote).where(*which).order_by(mo_vote.c.message_id).limit(limit)).mappings().all()
+def between(conn: Connection, poll: str, *, after: int, up_to: int) -> dict[int, Vote]:
+    """Give the votes in a poll of messages with these numbers, by message."""
+    query = select(mo_vote).where(
+        mo_vote.c.poll == poll, mo_vote.c.message_id > after, mo_vote.c.message_id <= up_to
+    )
+    return {
+        row.message_id: Vote(
+            poll=row.poll, option=row.option, timing=Timing(row.timing), last_counts=row.last_counts
+        )
+        for row in conn.execute(query)
+    }
+
+
+def take_out(conn: Connection, poll: str, message_ids: Sequence[int]) -> None:
+    """Delete the votes of these messages in a poll."""
+    if message_ids:
+        which = (mo_vote.c.poll == poll, mo_vote.c.message_id.in_(message_ids))
+        conn.execute(sql_delete(mo_vote).where(*which))
+
+
+def lists(conn: Connection) -> Sequence[RowMapping]:
+    """Count the lists: rows of list, members and all_time."""
+    is_on = mo_subscription.c.until.is_(None)
+    columns = (func.count().filter(is_on).label("members"), func.count().label("all_time"))
+    query = select(mo_subscription.c.list, *columns).group_by(mo_subscription.c.list)
+    return conn.execute(query.order_by(mo_subscription.c.list)).mappings().all()
+
+
+def members(conn: Connection, name: str, *, former: bool, limit: int | None) -> Sequence[RowMapping]:
+    """Give who is on a list, or was; newest first, each with the message that proves it."""
+    which = [mo_subscription.c.list == name]
+    if not former:
+        which.append(mo_subscription.c.until.is_(None))
+    query = select(mo_subscription).where(*which).order_by(mo_subscription.c.id.desc())
+    return conn.execute(query.limit(limit)).mappings().all()

@@ -92,6 +92,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
         sqlite_where=sa.text("ended_at IS NULL"),
     )
+    op.create_index("mo_question_answer_idx", "mo_question", ["answer_message_id"], unique=False)
     op.create_index("mo_question_line_idx", "mo_question", ["line"], unique=False)
     op.create_table(
         "mo_subscription",

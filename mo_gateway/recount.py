@@ -1,0 +1,91 @@
+"""A poll counted once more, from the stored messages and the ballots of today: what was counted can be checked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from . import keys
+from .handlers.vote import ballot_of
+from .message import Message
+from .routing import Routes
+from .store import reading, values
+from .values import Vote
+
+CHUNK = 1000  # messages in one transaction
+
+
+@dataclass(slots=True)
+class Recount:
+    """How the votes that are stored compare with those that the messages say."""
+
+    read: int = 0  #: messages that were looked at
+    right: int = 0
+    missing: int = 0  #: votes that are not stored
+    different: int = 0  #: stored as something else
+    surplus: int = 0  #: stored, and no vote by the ballot of today
+
+    @property
+    def is_right(self) -> bool:
+        return not (self.missing or self.different or self.surplus)
+
+
+def recount(engine: Engine, routes: Routes, poll: str, *, person_secret: bytes, mend: bool = False) -> Recount:
+    """Read every stored message as a vote in `poll` and compare; with `mend` store what the messages say.
+
+    No handler runs and nobody is answered.
+    """
+    found = Recount()
+    last = 0
+    while True:
+        with engine.begin() as conn:
+            messages = reading.messages_after(conn, last, limit=CHUNK)
+            if not messages:
+                return found
+            end = messages[-1].id or last
+            stored = values.between(conn, poll, after=last, up_to=end)
+            said = {message.id or 0: (message, vote) for message, vote in _votes(routes, poll, messages)}
+            _count(found, stored, {message_id: vote for message_id, (_, vote) in said.items()})
+            if mend:
+                _mend(conn, poll, stored, said, person_secret)
+        found.read += len(messages)
+        last = end
+
+
+def polls_of(routes: Routes) -> list[str]:
+    """Name the polls that the routes of today have a ballot for."""
+    handlers = [route.handler for route in routes] + list(routes.questions.values())
+    ballots = [ballot for handler in handlers if (ballot := ballot_of(handler.function))]
+    return sorted({ballot.poll for ballot in ballots})
+
+
+def _votes(routes: Routes, poll: str, messages: list[Message]) -> Iterator[tuple[Message, Vote]]:
+    for message in messages:
+        handler = routes.handler_of(message)
+        ballot = ballot_of(handler.function) if handler else None
+        if ballot and ballot.poll == poll:
+            yield message, ballot.read(message)
+
+
+def _count(found: Recount, stored: dict[int, Vote], said: dict[int, Vote]) -> None:
+    for message_id, vote in said.items():
+        if message_id not in stored:
+            found.missing += 1
+        elif stored[message_id] != vote:
+            found.different += 1
+        else:
+            found.right += 1
+    found.surplus += len(stored.keys() - said.keys())
+
+
+def _mend(
+    conn: Connection,
+    poll: str,
+    stored: dict[int, Vote],
+    said: dict[int, tuple[Message, Vote]],
+    person_secret: bytes,
+) -> None:
+    for message_id, (message, vote) in said.items():
+        if stored.get(message_id) != vote:
+            values.vote(conn, vote, message, person_key=keys.person_key(person_secret, message.msisdn))
+    values.take_out(conn, poll, sorted(stored.keys() - said.keys()))
