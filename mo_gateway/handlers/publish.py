@@ -168,8 +168,9 @@ def _client(broker_url: str) -> "Connection":
     # kombu takes another client for `amqp` where there is one, which cannot confirm
     url = f"pyamqp://{rest}" if scheme == "amqp" else broker_url
     try:
-        client = Connection(url, connect_timeout=SECONDS, ssl=TLS.get(scheme, False))
-        client.transport_options = TRANSPORT_OPTIONS.get(client.transport.driver_type, {})
+        # copies: kombu writes the name of the first host that it connects to into them
+        client = Connection(url, connect_timeout=SECONDS, ssl={**TLS.get(scheme, {})})
+        client.transport_options = {**TRANSPORT_OPTIONS.get(client.transport.driver_type, {})}
     except (ImportError, AttributeError) as exc:  # of Redis it says no more than that None has no such attribute
         raise ConfigError(f"{scheme} needs another package: try pip install 'kombu[{scheme}]'") from exc
     except (KeyError, ValueError) as exc:
