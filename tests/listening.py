@@ -1,11 +1,15 @@
 """Servers on raw sockets, each of which does one thing wrong, or right."""
 
 import socket
+import ssl
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 
+#: Made by `openssl req -x509`, for localhost, for a century.
+CERTIFICATE = Path(__file__).parent / "tls" / "localhost.pem"
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"
 
 Script = Callable[[socket.socket, Event], None]
@@ -33,6 +37,20 @@ def _accept(server: socket.socket, script: Script, end: Event) -> None:
             connection, _ = server.accept()
             with connection, suppress(OSError):
                 script(connection, end)
+
+
+@contextmanager
+def tls_server(script: Script) -> Iterator[int]:
+    """Give a port where a handshake comes before the script."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATE)
+
+    def shake_hands_first(connection: socket.socket, end: Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            script(tls, end)
+
+    with listening(shake_hands_first) as port:
+        yield port
 
 
 def says(*pieces: bytes) -> Script:

@@ -3,13 +3,12 @@
 import encodings.aliases
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from email.message import Message as Headers
 from ipaddress import IPv4Address
-from pathlib import Path
 from threading import Event
 from time import monotonic
 
@@ -20,10 +19,20 @@ from hypothesis import strategies as st
 from mo_gateway.reply import SendOutcome
 from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, encoded, is_local, refusal, unreadable
 
-from .listening import WHOLE, Script, closed_port, drips, is_silent, listening, resets, resets_in_the_middle, says
+from .listening import (
+    CERTIFICATE,
+    WHOLE,
+    Script,
+    closed_port,
+    drips,
+    is_silent,
+    listening,
+    resets,
+    resets_in_the_middle,
+    says,
+    tls_server,
+)
 
-#: Made by `openssl req -x509`, for localhost, for a century.
-CERTIFICATE = Path(__file__).parent / "tls" / "localhost.pem"
 QUICK = 0.3  # seconds
 LONG_ENOUGH = 2.5  # for a machine that is busy; each of these servers would keep a caller for good
 
@@ -93,19 +102,6 @@ def test_nothing_is_sent_before_the_tls_handshake(script: Script, reason: str) -
         wire().post_form(f"https://127.0.0.1:{port}/", [("password", "geheim")])
 
     assert monotonic() - begin < LONG_ENOUGH
-
-
-@contextmanager
-def tls_server(script: Script) -> Iterator[int]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(CERTIFICATE)
-
-    def shake_hands_first(connection: socket.socket, end: Event) -> None:
-        with context.wrap_socket(connection, server_side=True) as tls:
-            script(tls, end)
-
-    with listening(shake_hands_first) as port:
-        yield port
 
 
 def trusting() -> ssl.SSLContext:

@@ -71,10 +71,9 @@ class Gate:
                 raise
             raise TryLater(str(exc), after=pause) from exc
         else:
-            self._succeeded(since)
+            self._succeeded()
         finally:
-            with self._lock:
-                self._inside -= 1
+            self._leave(since)
 
     def _enter(self) -> float:
         with self._lock:
@@ -93,11 +92,15 @@ class Gate:
         in_line = (self._next_turn - earliest) * self._jitter()
         return timedelta(seconds=earliest - self._clock() + in_line)
 
-    def _succeeded(self, since: float) -> None:
+    def _leave(self, since: float) -> None:
+        with self._lock:
+            self._inside -= 1
+            self._usual += MEMORY * (max(self._clock() - since, QUICKEST) - self._usual)
+
+    def _succeeded(self) -> None:
         with self._lock:
             self._failures = self._rests = 0
-            self._closed_until = now = self._clock()
-            self._usual += MEMORY * (max(now - since, QUICKEST) - self._usual)
+            self._closed_until = self._clock()
 
     def _failed(self, failure: TargetFailed) -> timedelta | None:
         """Count a failure, and give the time until the next try; None where the try counts."""

@@ -2,7 +2,10 @@
 
 import base64
 import hmac
+import re
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,3 +72,20 @@ def test_what_is_no_secret_is_refused_and_not_quoted(secret: str) -> None:
         read_secrets([SECRET, secret])
 
     assert str(caught.value) == "a secret is whsec_ and the base64 of 24 to 64 bytes, and one of these is not"
+
+
+def test_the_example_of_the_docs_knows_a_signature_of_ours_from_any_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "handlers.md").read_text()
+    example = re.search(r"^```python\n(import base64.*?)^```", page, re.DOTALL | re.MULTILINE)
+    named: dict[str, Any] = {}
+    assert example
+    exec(example[1], named)
+    is_genuine = named["is_genuine"]
+
+    given = signed(read_secrets([secret_of(32), SECRET]), "mo_17", datetime.now(UTC), BODY)
+
+    assert is_genuine(SECRET, given, BODY)
+    assert not is_genuine(SECRET, given, BODY + b" ")
+    assert not is_genuine(secret_of(24), given, BODY)
+    assert not is_genuine(SECRET, {**given, "webhook-id": "mo_18"}, BODY)
+    assert not is_genuine(SECRET, signed(read_secrets([SECRET]), "mo_17", AT, BODY), BODY)
