@@ -258,7 +258,7 @@ def _handlers(settings: Settings, path: Path | None) -> list[Handler]:
     found: list[Handler] = []
     faults = []
     of_modules = partial(find_handlers, settings.handlers)
-    for find in (of_modules, partial(_handlers_in_file, settings, path)):
+    for find in (of_modules, partial(handlers_of_file, settings, path)):
         try:
             found += find()
         except ConfigError as exc:
@@ -268,7 +268,8 @@ def _handlers(settings: Settings, path: Path | None) -> list[Handler]:
     return found
 
 
-def _handlers_in_file(settings: Settings, path: Path | None) -> list[Handler]:
+def handlers_of_file(settings: Settings, path: Path | None) -> list[Handler]:
+    """Read the handlers of a routes file, none where there is none; or raise ConfigError."""
     if path is None:
         return []
     surroundings = Surroundings(

@@ -43,6 +43,7 @@ class Repairs:
     readers: Mapping[str, Reader]  #: by provider; messages of others are left out
     charset: str
     tries: int  #: for the handlers of what is changed
+    answers_again: bool = False  #: whoever has a reply already gets another one
 
     def count(self, chosen: Filter) -> int:
         """Count the messages that would be read."""
@@ -89,7 +90,7 @@ class Repairs:
         try:
             with self.engine.begin() as conn:
                 # first the handling, then the message: so does a worker that finishes, and neither deadlocks
-                replay.make_message_due(conn, row.id, tries=self.tries, answers_again=True)
+                replay.make_message_due(conn, row.id, tries=self.tries, answers_again=self.answers_again)
                 repair.put_right(conn, row, found.after, key)
         except IntegrityError:  # the key is unique
             return replace(found, obstacle=_taken_by(self._holder(key)))

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 
 from .message import Message
-from .routing import Routes, Sms
-from .store import replay
+from .routing import Routes
+from .store import queue, replay
 from .store.engine import READ_ONLY
 from .store.selection import Filter
 
@@ -26,6 +27,7 @@ class Plan:
     messages: int
     moves: Mapping[Move, int]  #: handler that had them and handler that would get them → how many
     replies: Mapping[str, int]  #: state → how many replies to them there are already
+    stopped: int = 0  #: senders who have said STOP since, and get no reply whatever is done
 
     @property
     def gone_out(self) -> int:
@@ -41,12 +43,10 @@ class Plan:
 def plan(engine: Engine, routes: Routes, chosen: Filter, limit: int | None) -> Plan:
     """Say what would run again, and who would handle it."""
     with engine.execution_options(**READ_ONLY).begin() as conn:
-        rows = replay.by_route(conn, chosen, limit)
+        moves = Counter(_move(routes, row) for row in replay.planned(conn, chosen, limit))
         replies = replay.replies(conn, chosen, limit)
-    moves: Counter[Move] = Counter()
-    for row in rows:
-        moves[row.handler, handler_of(routes, Sms(shortcode=row.shortcode, keyword=row.keyword))] += row.n
-    return Plan(messages=moves.total(), moves=moves, replies=replies)
+        stopped = replay.stopped(conn, chosen, limit)
+    return Plan(messages=moves.total(), moves=moves, replies=replies, stopped=stopped)
 
 
 def run_again(
@@ -74,7 +74,12 @@ def replies_to(engine: Engine, message_ids: Sequence[int]) -> Counter[str]:
     return counts
 
 
-def handler_of(routes: Routes, sms: Sms | Message) -> str | None:
+def _move(routes: Routes, row: Row[Any]) -> Move:
+    """Say who had a message, and who would get it; an observer keeps its own."""
+    return row.handler, row.handler if row.is_observer else handler_of(routes, queue.to_message(row))
+
+
+def handler_of(routes: Routes, message: Message) -> str | None:
     """Name the handler that a message would be routed to."""
-    route = routes.find(sms)
-    return route.handler.name if route else None
+    handler = routes.handler_of(message)
+    return handler.name if handler else None

@@ -7,7 +7,7 @@ def test_a_winner_is_told(send_sms):
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,14 +29,17 @@ class Handled:
     handler: str | None
     replies: list[str]  #: the texts of the handler's replies, in order
     error: str | None
+    votes: list[str | None] = field(default_factory=list)  #: the options voted for; None = the text named none
+    asks: str | None = None  #: the question that waits for the sender's next SMS
 
 
 @pytest.fixture
 def send_sms(tmp_path: Path) -> Iterator[Callable[..., Handled]]:
     """Store and handle one SMS: `send_sms("WIN blue", handlers=module)`.
 
-    `handlers` is a module or a marked function, or a list of these. What else the provider sends may be
-    given by its name in lower case: `msisdn`, `shortcode`, `operator`, `timestamp`, `country`, `reference`.
+    `handlers` is a module or a marked function, or a list of these; `routes` the path of a routes file. What else
+    the provider sends may be given by its name in lower case: `msisdn`, `shortcode`, `operator`, `timestamp`,
+    `country`, `reference`. A question that a handler asked waits for the sender's next SMS.
     """
     # Imported here, since pytest loads this module wherever the package is installed.
     from .gateway import open_gateway
@@ -50,15 +53,20 @@ def send_sms(tmp_path: Path) -> Iterator[Callable[..., Handled]]:
     gateway = open_gateway(load_settings(environ, folder=tmp_path))
     schema.upgrade(gateway.engine)
 
-    def send(text: str, *, handlers: Plugin | list[Plugin], **fields: str) -> Handled:
-        return _send(gateway, text, handlers if isinstance(handlers, list) else [handlers], fields)
+    def send(
+        text: str, *, handlers: Plugin | list[Plugin] = (), routes: Path | None = None, **fields: str
+    ) -> Handled:
+        plugins = list(handlers) if isinstance(handlers, list | tuple) else [handlers]
+        return _send(gateway, text, plugins, routes, fields)
 
     yield send
     gateway.close()
 
 
-def _send(gateway: Any, text: str, plugins: list[Plugin], fields: dict[str, str]) -> Handled:
-    from .gateway import consent_with, dispatcher_with
+def _send(
+    gateway: Any, text: str, plugins: list[Plugin], routes_file: Path | None, fields: dict[str, str]
+) -> Handled:
+    from .gateway import consent_with, dispatcher_with, handlers_of_file
     from .handlers.finding import handlers_in
     from .message import Outcome, WebhookRequest
     from .routing import Routes
@@ -76,24 +84,36 @@ def _send(gateway: Any, text: str, plugins: list[Plugin], fields: dict[str, str]
     receipt = gateway.receiver.receive(gateway.spryng, request)
     if receipt.outcome is not Outcome.STORED:
         raise ValueError(f"this SMS was {receipt.outcome}: {receipt.errors or 'change its text or timestamp'}")
-    routes = Routes(handler for plugin in plugins for handler in handlers_in(plugin))
+    of_file = handlers_of_file(gateway.settings, routes_file)
+    routes = Routes([*(handler for plugin in plugins for handler in handlers_in(plugin)), *of_file])
     consent_with(routes, gateway.settings, gateway.engine, metrics=gateway.metrics).record()
     dispatcher = dispatcher_with(routes, gateway.settings, gateway.engine)
-    for claim in dispatcher.claim(1):
-        dispatcher.handle(claim)
+    while claims := dispatcher.claim(10):  # the message, then what observers have to do
+        for claim in claims:
+            dispatcher.handle(claim)
     return _handled(gateway, receipt.id)
 
 
 def _handled(gateway: Any, message_id: int) -> Handled:
     from sqlalchemy import select, update
 
-    from .store.tables import mo_handling, mt_message
+    from .store.tables import mo_handling, mo_question, mo_vote, mt_message
 
     with gateway.engine.begin() as conn:
         of_handler = (mo_handling.c.message_id == message_id, ~mo_handling.c.is_observer)
         row = conn.execute(select(mo_handling).where(*of_handler)).one()
-        by_handler = (mt_message.c.message_id == message_id, mt_message.c.handler.is_not(None))
+        by_handler = (mt_message.c.message_id == message_id, mt_message.c.handler == row.handler)
         texts = conn.scalars(select(mt_message.c.body).where(*by_handler).order_by(mt_message.c.id)).all()
         # nothing is tried again here, and what failed must not hold back its sender's next SMS
         conn.execute(update(mo_handling).values(due_at=None))
-    return Handled(state=row.state, handler=row.handler, replies=[text or "" for text in texts], error=row.error)
+        votes = conn.scalars(select(mo_vote.c.option).where(mo_vote.c.message_id == message_id)).all()
+        asked = select(mo_question.c.expect).where(mo_question.c.message_id == message_id)
+        asks = conn.scalar(asked.where(mo_question.c.ended_at.is_(None)))
+    return Handled(
+        state=row.state,
+        handler=row.handler,
+        replies=[text or "" for text in texts],
+        error=row.error,
+        votes=list(votes),
+        asks=asks,
+    )

@@ -78,6 +78,27 @@ def test_what_is_done_is_left_alone_unless_it_is_asked_for(gateway: Gateway) -> 
     assert texts(gateway) == ["You are in with blue."]
 
 
+def test_nobody_gets_a_second_reply_unless_it_is_asked_for(gateway: Gateway) -> None:
+    receipt = receive(gateway)
+    work(gateway, enter)
+
+    run(gateway, "--state", "done", "--id", str(receipt.id), "--answer-again", "--yes")
+    work(gateway, enter)
+
+    assert texts(gateway) == ["You are in with blue."] * 2
+
+
+def test_a_dry_run_counts_the_senders_who_have_said_stop_since(gateway: Gateway) -> None:
+    receive(gateway)
+    work(gateway, failing)
+    receive(gateway, KEYWORD="STOP", PARM="")
+    work(gateway, failing)
+
+    result = run(gateway, "--state", "dead", "--dry-run")
+
+    assert "1 sender has since sent STOP: no reply for them." in result.stdout
+
+
 def test_replaying_everything_that_is_done_is_refused(gateway: Gateway) -> None:
     receive(gateway)
     work(gateway, enter)
@@ -115,6 +136,7 @@ def test_a_dry_run_tells_of_routes_and_replies_and_changes_nothing(gateway: Gate
         "  2 through tests.replaying.enter, as before",
         "  1 through nobody, as before",
         "Replies to them so far: 0 gone out, 2 waiting to be sent.",
+        "Whoever has one gets no second reply to the same message: --answer-again sends it.",
     ]
     assert rows(gateway, mo_handling) == before
 
@@ -129,6 +151,7 @@ def test_a_dry_run_as_json_names_the_old_and_the_new_handler(gateway: Gateway) -
         "would_run_again": 1,
         "routes": [{"before": "tests.test_replay.failing", "after": "tests.replaying.enter", "messages": 1}],
         "replies": {"gone_out": 0, "waiting": 0},
+        "stopped": 0,
     }
 
 

@@ -23,7 +23,7 @@ def test_a_euro_sign_is_put_right_and_its_handler_runs_again(gateway: Gateway) -
     work(gateway, enter)
     before = only(gateway, mo_message)
 
-    result = run(gateway, "--charset", "windows-1252", "--yes")
+    result = run(gateway, "--charset", "windows-1252", "--answer-again", "--yes")
 
     work(gateway, enter)
     after = only(gateway, mo_message)
@@ -124,6 +124,7 @@ def test_a_dry_run_shows_old_and_new_and_what_would_run(gateway: Gateway) -> Non
         "1 message would run again:",
         "  1 through tests.replaying.enter, as before",
         "Replies to them so far: 0 gone out, 1 waiting to be sent.",
+        "Whoever has one gets no second reply to the same message: --answer-again sends it.",
     ]
     assert (rows(gateway, mo_message), rows(gateway, mo_handling)) == before
 

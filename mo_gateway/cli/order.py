@@ -25,6 +25,7 @@ class Order:
     charset: str | None
     dry_run: bool
     yes: bool
+    answers_again: bool = False  #: whoever has a reply already gets another one
     as_json: bool
 
     def report(self, figures: Mapping[str, Any], sentences: Iterable[str]) -> None:
@@ -44,7 +45,7 @@ class Order:
         click.confirm(question, abort=True, err=True)
 
 
-def plan_in_words(plan: Plan) -> Iterator[str]:
+def plan_in_words(plan: Plan, *, answers_again: bool) -> Iterator[str]:
     """Say what would run again, through whom, and what people have been answered before."""
     if not plan.messages:
         yield "No message is like that, so none would run again."
@@ -53,13 +54,22 @@ def plan_in_words(plan: Plan) -> Iterator[str]:
     for (before, after), n in sorted(plan.moves.items(), key=lambda item: -item[1]):
         yield f"  {n} through {_route_in_words(before, after)}"
     yield f"Replies to them so far: {plan.gone_out} gone out, {plan.waiting} waiting to be sent."
+    if plan.gone_out + plan.waiting and not answers_again:
+        yield "Whoever has one gets no second reply to the same message: --answer-again sends it."
+    if plan.stopped:
+        yield f"{counted(plan.stopped, 'sender')} has since sent STOP: no reply for them."
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
     """Give the same for a program."""
     routes = [{"before": before, "after": after, "messages": n} for (before, after), n in plan.moves.items()]
     replies = {"gone_out": plan.gone_out, "waiting": plan.waiting}
-    return {"would_run_again": plan.messages, "routes": routes, "replies": replies}
+    return {
+        "would_run_again": plan.messages,
+        "routes": routes,
+        "replies": replies,
+        "stopped": plan.stopped,
+    }
 
 
 def counted(n: int, noun: str) -> str:

@@ -50,9 +50,9 @@ def run(order: Order, charset: str) -> bool:
         found = _through(order, charset, dry_run=True)
         plan = _plan(order, found)
         if order.dry_run or not found.changed:
-            order.report(_as_dict(found) | plan_as_dict(plan), _in_words(found, plan, charset))
+            order.report(_as_dict(found) | plan_as_dict(plan), _in_words(order, found, plan, charset))
             return order.dry_run or not found.left
-        order.confirm(_in_words(found, plan, charset), f"Change {counted(plan.messages, 'message')}?")
+        order.confirm(_in_words(order, found, plan, charset), f"Change {counted(plan.messages, 'message')}?")
     found = _through(order, charset, dry_run=False)
     changes = f"{counted(len(found.changed), 'message')} put right and due again."
     order.report(_as_dict(found), [changes, *_left(found)])
@@ -65,7 +65,11 @@ def run(order: Order, charset: str) -> bool:
 def _through(order: Order, charset: str, *, dry_run: bool) -> Found:
     settings = order.settings
     job = Repairs(
-        engine=order.engine, readers=open_readers(settings), charset=charset, tries=settings.max_attempts
+        engine=order.engine,
+        readers=open_readers(settings),
+        charset=charset,
+        tries=settings.max_attempts,
+        answers_again=order.answers_again,
     )
     found, routes = Found(), open_routes(settings)
     with progress(job.count(order.chosen), "Read again" if dry_run else "Put right") as tell:
@@ -80,7 +84,7 @@ def _plan(order: Order, found: Found) -> Plan:
     return Plan(messages=len(found.changed), moves=found.moves, replies=replies)
 
 
-def _in_words(found: Found, plan: Plan, charset: str) -> Iterator[str]:
+def _in_words(order: Order, found: Found, plan: Plan, charset: str) -> Iterator[str]:
     changed = len(found.changed)
     yield f"{changed} of {counted(found.read, 'message')} would read differently as {charset}."
     for repair in found.first:
@@ -89,7 +93,7 @@ def _in_words(found: Found, plan: Plan, charset: str) -> Iterator[str]:
     if changed > SHOWN:
         yield f"  and {changed - SHOWN} more"
     if changed:
-        yield from plan_in_words(plan)
+        yield from plan_in_words(plan, answers_again=order.answers_again)
     yield from _left(found)
 
 

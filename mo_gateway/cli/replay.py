@@ -36,6 +36,7 @@ USUAL_STATES = ("dead", "unrouted")
 )
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--answer-again", is_flag=True, help="Send replies also where one went out, or waits to.")
 @json_option
 @click.pass_context
 def replay(
@@ -48,12 +49,13 @@ def replay(
     charset: str | None,
     dry_run: bool,
     yes: bool,
+    answer_again: bool,
     as_json: bool,
 ) -> None:
     """Run the handlers of stored messages again, through the routes of today.
 
-    Without --state those that are dead or unrouted; with --charset all. What runs again may answer again:
-    --dry-run says how many replies went out before. Exit code 7 = some could not be replayed.
+    Without --state those that are dead or unrouted; with --charset all. Nobody gets a second reply to a message,
+    unless --answer-again says so; --dry-run says how many have one. Exit code 7 = some could not be replayed.
 
     \b
     mo-gateway replay --state dead --handler contest.enter --dry-run
@@ -81,6 +83,7 @@ def replay(
             dry_run=dry_run,
             yes=yes,
             as_json=as_json,
+            answers_again=answer_again,
         )
         if rejected:
             is_whole = readmit.run(order)
@@ -96,15 +99,24 @@ def run_again(order: Order) -> bool:
     chosen = order.chosen if order.chosen.states else replace(order.chosen, states=USUAL_STATES)
     plan = step.plan(order.engine, open_routes(order.settings), chosen, order.limit)
     if order.dry_run:
-        order.report(plan_as_dict(plan), plan_in_words(plan))
+        order.report(plan_as_dict(plan), plan_in_words(plan, answers_again=order.answers_again))
         return True
     if not plan.messages:
         order.report({"due_again": 0}, ["No message is like that, so none runs again."])
         return True
-    order.confirm(plan_in_words(plan), f"Run {counted(plan.messages, 'message')} again?")
+    order.confirm(
+        plan_in_words(plan, answers_again=order.answers_again), f"Run {counted(plan.messages, 'message')} again?"
+    )
     done = 0
     with progress(plan.messages, "Made due again") as tell:
-        for n in step.run_again(order.engine, chosen, limit=plan.messages, tries=order.settings.max_attempts):
+        again = step.run_again(
+            order.engine,
+            chosen,
+            limit=plan.messages,
+            tries=order.settings.max_attempts,
+            answers_again=order.answers_again,
+        )
+        for n in again:
             done += n
             tell(n)
     order.report({"due_again": done}, [f"{counted(done, 'message')} due again."])

@@ -19,6 +19,7 @@ from .filters import read_moment
 from .order import counted
 from .setup import settings_from_environment
 
+MANY = 30  # routes, of which those of quite other words are not shown
 NEAR = 2  # letters more, less, other or exchanged, for a word that may have been meant
 
 
@@ -55,7 +56,7 @@ def routes(as_json: bool) -> None:
 @click.option("--operator", default="", help="The sender's network, five digits.  [default: any]")
 @click.option("--country", default="", help="ISO 3166-1 alpha-3, such as BEL.  [default: any]")
 @click.option("--at", "moment", metavar="WHEN", help="When it is sent.  [default: now]")
-@click.option("--all", "show_all", is_flag=True, help="Name the routes of quite other words too.")
+@click.option("--all", "show_all", is_flag=True, help="Name each route, however many there are.")
 @output.json_option
 @click.pass_context
 def explain(
@@ -157,6 +158,7 @@ def _as_dict(route: Route) -> dict[str, Any]:
 
 
 def _print_verdicts(verdicts: Sequence[Verdict], folded: str, zone: ZoneInfo, *, show_all: bool) -> None:
+    show_all = show_all or len(verdicts) <= MANY
     near = [verdict for verdict in verdicts if show_all or verdict.is_of_word or _is_near(verdict.route, folded)]
     table = output.Table("", "KEYWORD", "SHORTCODE", "HANDLER", "WHY", zone=zone)
     table.add(

@@ -22,13 +22,14 @@ from mo_gateway.plugin import ANY_WORD, Form, Handler, Keyword, Terms
 from mo_gateway.reply import is_msisdn
 from mo_gateway.words import fold
 
-from . import email, forward, reply, store, subscribe, unsubscribe, vote
+from . import email, forward, publish, reply, store, subscribe, unsubscribe, vote
 from .building import Handling, Moment, OneOrMore, Options, Surroundings, Switch, Text
 from .lines import Lines
 
 BUILT_IN: Mapping[str, ModuleType] = {
     "reply": reply,
     "forward": forward,
+    "publish": publish,
     "vote": vote,
     "subscribe": subscribe,
     "unsubscribe": unsubscribe,

@@ -4,14 +4,29 @@
 `due_at` takes the work from a worker that is at it, so nothing is finished twice.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, case, exists, false, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from .selection import Filter, conditions
-from .tables import mo_handling, mo_message, mt_message
+from .tables import mo_handling, mo_message, mt_message, opt_out
 from .types import database_now
+
+CHUNK = 1000  # rows fetched at a time
 
 
 def make_due(
@@ -34,21 +49,29 @@ def make_message_due(conn: Connection, message_id: int, *, tries: int, answers_a
     conn.execute(due.values(may_be_stop=~mo_handling.c.is_observer))
 
 
-def by_route(conn: Connection, chosen: Filter, limit: int | None) -> Sequence[Row[Any]]:
-    """Count what `chosen` means: rows of handler, shortcode, keyword and n."""
-    found = (
-        _handlings(chosen, limit)
-        .add_columns(mo_handling.c.handler, mo_message.c.shortcode, mo_message.c.keyword)
-        .subquery()
-    )
-    columns = (found.c.handler, found.c.shortcode, found.c.keyword)
-    return conn.execute(select(*columns, func.count().label("n")).group_by(*columns)).all()
+def planned(conn: Connection, chosen: Filter, limit: int | None) -> Iterator[Row[Any]]:
+    """Give what `chosen` means, row by row: the message, its handler, and whether that is an observer."""
+    columns = (mo_handling.c.handler, mo_handling.c.is_observer)
+    found = _handlings(chosen, limit).with_only_columns(mo_message, *columns)
+    with conn.execute(found.execution_options(yield_per=CHUNK)) as rows:
+        yield from rows
 
 
 def replies(conn: Connection, chosen: Filter, limit: int | None) -> dict[str, int]:
     """Count the replies there are to the messages that `chosen` means, by their state."""
     found = _handlings(chosen, limit).add_columns(mo_handling.c.message_id).subquery()
     return _replies(conn, mt_message.c.message_id.in_(select(found.c.message_id)))
+
+
+def stopped(conn: Connection, chosen: Filter, limit: int | None) -> int:
+    """Count the senders of what `chosen` means who have said STOP to the shortcode or to everything."""
+    found = _handlings(chosen, limit).add_columns(mo_message.c.person_key, mo_message.c.shortcode).subquery()
+    in_force = exists().where(
+        opt_out.c.person_key == found.c.person_key,
+        opt_out.c.until.is_(None),
+        or_(opt_out.c.shortcode.is_(None), opt_out.c.shortcode == found.c.shortcode),
+    )
+    return conn.scalar(select(func.count(found.c.person_key.distinct())).where(in_force)) or 0
 
 
 def replies_to(conn: Connection, message_ids: Collection[int]) -> dict[str, int]:
