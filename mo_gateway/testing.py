@@ -6,7 +6,7 @@ def test_a_winner_is_told(send_sms):
     assert handled.replies == ["You are in with blue."]
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -54,9 +54,9 @@ def send_sms(tmp_path: Path) -> Iterator[Callable[..., Handled]]:
     schema.upgrade(gateway.engine)
 
     def send(
-        text: str, *, handlers: Plugin | list[Plugin] = (), routes: Path | None = None, **fields: str
+        text: str, *, handlers: Plugin | Sequence[Plugin] = (), routes: Path | None = None, **fields: str
     ) -> Handled:
-        plugins = list(handlers) if isinstance(handlers, list | tuple) else [handlers]
+        plugins = [handlers] if callable(handlers) or isinstance(handlers, ModuleType) else list(handlers)
         return _send(gateway, text, plugins, routes, fields)
 
     yield send

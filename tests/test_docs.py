@@ -12,9 +12,10 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
@@ -25,18 +26,21 @@ from mo_gateway import provider_settings
 from mo_gateway.cli import main
 from mo_gateway.form import CHARSET_NAMES
 from mo_gateway.gateway import consent_with, dispatcher_with, open_gateway
+from mo_gateway.handlers.building import Surroundings
+from mo_gateway.handlers.file import handlers_in_file
 from mo_gateway.handlers.finding import handlers_in
 from mo_gateway.message import Message, Outcome, WebhookRequest
 from mo_gateway.metrics import Metrics
 from mo_gateway.numbering import load_numbering
 from mo_gateway.plugin import keyword
 from mo_gateway.reply import Reply, SendOutcome, SendResult
-from mo_gateway.routing import Routes
+from mo_gateway.routing import Routes, Sms
 from mo_gateway.settings import Settings, SettingsSchema
 from mo_gateway.store.engine import open_engine
 from mo_gateway.store.replies import STATES
 from mo_gateway.store.tables import metadata
 from mo_gateway.store.types import UtcDateTime
+from mo_gateway.values import Join, Vote
 
 from .examples import webhook
 from .handling import handle_all
@@ -56,6 +60,8 @@ PAGES = sorted(
 READ_IN_ORDER = [
     ["first-message.md", "deployment.md", *(["callback.md"] if shutil.which("curl") else [])],
     ["first-handler.md"],
+    ["vote.md"],
+    ["routes.md"],
     ["replies.md"],
 ]
 
@@ -135,7 +141,16 @@ def test_a_page_names_no_path_of_the_machine_it_was_written_on(page: Path) -> No
 NONE = "–"
 TABLE_ORDER = [
     *("mo_message", "mo_handling", "mo_attempt", "mo_rejection", "mo_intake"),
-    *("mt_message", "mt_report", "opt_out", "mt_provider"),
+    *(
+        "mt_message",
+        "mt_report",
+        "opt_out",
+        "mt_provider",
+        "mo_vote",
+        "mo_subscription",
+        "mo_question",
+        "mo_worker",
+    ),
 ]
 SETTINGS = {**SettingsSchema().fields, **provider_settings.variables()}
 
@@ -346,6 +361,60 @@ def test_the_code_of_a_page_is_code(page: Path, tmp_path: Path) -> None:
                 load_numbering(operators)
 
 
+ROUTES = [
+    pytest.param(block.text, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page))
+    if block.language == "toml" and "[[" in block.text
+]
+
+
+def surroundings(folder: Path) -> Surroundings:
+    """Give what the routes of the pages need, secrets and mail server included."""
+    (folder / "win.secrets").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
+    return Surroundings(
+        folder=folder,
+        timezone=ZoneInfo("Europe/Amsterdam"),
+        broker_url="amqp://mq.example.com/sms",
+        smtp_url="smtp://mail.example.com",
+        email_from="sms@example.com",
+    )
+
+
+@pytest.mark.parametrize("text", ROUTES)
+def test_the_routes_of_a_page_are_routes(text: str, tmp_path: Path) -> None:
+    (tmp_path / "routes.toml").write_text(text)
+
+    assert handlers_in_file(tmp_path / "routes.toml", surroundings(tmp_path))
+
+
+def test_the_table_of_which_route_wins_is_true(tmp_path: Path) -> None:
+    page = (DOCS / "routes.md").read_text()
+    block = next(block for block in blocks(DOCS / "routes.md") if block.file_name == "order.toml")
+    (tmp_path / "order.toml").write_text(block.text)
+    routes = Routes(handlers_in_file(tmp_path / "order.toml", surroundings(tmp_path)))
+    cases = [row for row in rows(page) if len(row) == 7][2:]
+
+    found = {}
+    for case in cases:
+        text, shortcode, msisdn, operator, country, sent_at, _ = case
+        keyword_, _, parm = text.strip("`").partition(" ")
+        sms = Sms(
+            shortcode=shortcode,
+            keyword=keyword_,
+            parm=parm,
+            msisdn=msisdn,
+            operator=operator,
+            country=country,
+            sent_at=datetime.fromisoformat(sent_at).replace(tzinfo=ZoneInfo("Europe/Amsterdam")),
+        )
+        route = routes.find(sms)
+        found[tuple(case)] = route.handler.name if route else "–"
+
+    assert len(cases) == 15
+    assert found == {tuple(case): case[6] for case in cases}
+
+
 def fail(_message: Message) -> None:
     raise ValueError("not today")
 
@@ -354,7 +423,12 @@ def fail(_message: Message) -> None:
 def filled(settings: Settings) -> Iterator[Connection]:
     """A database with some of everything: done, dead, unrouted, repeated, rejected, answered, delivered, STOP."""
     gateway = open_gateway(replace(settings, max_attempts=1))
-    handlers = [keyword("WIN")(lambda message: "You are in."), keyword("LUCKY")(fail)]
+    handlers = [
+        keyword("WIN")(lambda message: "You are in."),
+        keyword("LUCKY")(fail),
+        keyword("VOTE")(lambda message: Vote(poll="song", option="Blue")),
+        keyword("NEWS")(lambda message: Join("news")),
+    ]
     routes = Routes(handler for function in handlers for handler in handlers_in(function))
     dispatcher = dispatcher_with(routes, settings, gateway.engine)
 
@@ -367,6 +441,8 @@ def filled(settings: Settings) -> Iterator[Connection]:
     receive(webhook(COUNTRY="XXX"))
     receive(webhook(KEYWORD="HELLO"))
     receive(webhook(KEYWORD="LUCKY"))
+    receive(webhook(KEYWORD="VOTE"))
+    receive(webhook(KEYWORD="NEWS"))
     handle_all(dispatcher)
     receive(webhook(KEYWORD="STOP", PARM="", MSISDN="32487654321"))
     consent_with(routes, settings, gateway.engine, metrics=gateway.metrics).record()
