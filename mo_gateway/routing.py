@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-import re2
-
 from .errors import ConfigError
 from .message import Message
+from .patterns import Pattern
 from .plugin import ANY_WORD, Form, Handler, Keyword, Terms
 from .words import fold as fold
 
@@ -136,13 +135,13 @@ class _Table:
         self.observers: tuple[Handler, ...] = ()
         self.answers: dict[str, Handler] = {}
         self._by_word: dict[tuple[str | None, str], list[Route]] = {}
-        self._patterns: dict[str | None, _Patterns] = {}
+        self._patterns: dict[str | None, list[tuple[Route, Pattern]]] = {}
         faults = [fault for handler in handlers for fault in self._add(handler)]
         for same_word in self._by_word.values():
             same_word.sort(key=_rank, reverse=True)
             faults += _clashes(same_word)
         for patterns in self._patterns.values():
-            patterns.compile()
+            patterns.sort(key=lambda one: _rank(one[0]), reverse=True)  # of equals the first one loaded
         if faults:
             raise ConfigError("\n".join(faults))
 
@@ -152,11 +151,10 @@ class _Table:
             for on in (sms.shortcode, None):
                 if found := _first_that_fits(self.of_word(on, folded), sms):
                     return found
-        if self._patterns:
-            text = f"{sms.keyword} {sms.parm}" if sms.parm else sms.keyword
-            for on in (sms.shortcode, None):
-                if on in self._patterns and (found := _first_that_fits(self._patterns[on].matching(text), sms)):
-                    return found
+        for on in (sms.shortcode, None):
+            for route, pattern in self._patterns.get(on, ()):
+                if _misfit(route.keyword.terms, sms) is None and pattern.matches(_whole(sms)):
+                    return route
         for on in (sms.shortcode, None):
             if found := _first_that_fits(self.of_word(on, ANY_WORD), sms):
                 return found
@@ -191,10 +189,12 @@ class _Table:
         for keyword in handler.keywords:
             route = Route(keyword, handler)
             if keyword.is_pattern:
-                patterns = self._patterns.setdefault(keyword.shortcode, _Patterns())
-                if fault := patterns.add(route):
-                    yield f"{handler.name} ({handler.place}): {fault}"
+                try:
+                    pattern = Pattern(keyword.word)
+                except ValueError as exc:
+                    yield f"{handler.name} ({handler.place}): {exc}."
                     continue
+                self._patterns.setdefault(keyword.shortcode, []).append((route, pattern))
             else:
                 folded = ANY_WORD if keyword.word == ANY_WORD else fold(keyword.word)
                 if not folded or len(keyword.word.split()) != 1:
@@ -208,41 +208,6 @@ class _Table:
                     continue
                 same_word.append(route)
             self.routes.append(route)
-
-
-class _Patterns:
-    """The regular expressions of one shortcode, tried all at once, in a time that grows with the text alone."""
-
-    def __init__(self) -> None:
-        self._options = re2.Options()
-        self._options.case_sensitive = False
-        self._options.dot_nl = True
-        self._options.log_errors = False
-        self._set = re2.Set.FullMatchSet(self._options)
-        self._routes: list[Route] = []
-
-    def add(self, route: Route) -> str | None:
-        """Take in a route, or give the sentence that says why not."""
-        try:
-            re2.compile(route.keyword.word, self._options)
-        except re2.error as exc:
-            said = exc.args[0].decode() if isinstance(exc.args[0], bytes) else str(exc)
-            return f"{route.keyword.word!r} is not a regular expression as RE2 takes it: {said}."
-        self._set.Add(route.keyword.word)
-        self._routes.append(route)
-        return None
-
-    def compile(self) -> None:
-        """Make it ready; nothing can be added any more."""
-        if self._routes:
-            self._set.Compile()
-
-    def matching(self, text: str) -> list[Route]:
-        """Give the routes whose expression matches the whole text, the most specific first."""
-        if not self._routes:
-            return []
-        found = [self._routes[at] for at in sorted(self._set.Match(_storable(text)))]
-        return sorted(found, key=_rank, reverse=True)  # stable: of equals the first one loaded
 
 
 def _first_that_fits(routes: Sequence[Route], sms: Sms | Message) -> Route | None:
@@ -353,11 +318,12 @@ def _verdict(route: Route, winner: Route | None, sms: Sms | Message) -> Verdict:
 
 def _is_of_word(keyword: Keyword, sms: Sms | Message) -> bool:
     if keyword.is_pattern:
-        patterns = _Patterns()
-        patterns.add(Route(keyword, Handler(name="", place="", function=fold, keywords=())))
-        patterns.compile()
-        return bool(patterns.matching(f"{sms.keyword} {sms.parm}" if sms.parm else sms.keyword))
+        return Pattern(keyword.word).matches(_whole(sms))
     return keyword.word == ANY_WORD or fold(keyword.word) == fold(sms.keyword)
+
+
+def _whole(sms: Sms | Message) -> str:
+    return f"{sms.keyword} {sms.parm}" if sms.parm else sms.keyword
 
 
 def _named(route: Route) -> str:
@@ -375,8 +341,3 @@ def _in_words(terms: Terms) -> str:
         terms.until and f"until {terms.until:%Y-%m-%d %H:%M}",
     ]
     return "; ".join(str(word) for word in asked if word)
-
-
-def _storable(text: str) -> str:
-    """Give what RE2 can read: it takes UTF-8 only."""
-    return text.encode("utf-8", "replace").decode()

@@ -18,6 +18,7 @@ from marshmallow.validate import OneOf
 from rapidfuzz.process import extractOne
 
 from mo_gateway.errors import ConfigError
+from mo_gateway.patterns import Pattern
 from mo_gateway.plugin import ANY_WORD, Form, Handler, Keyword, Terms
 from mo_gateway.reply import is_msisdn
 from mo_gateway.words import fold
@@ -86,6 +87,10 @@ class RouteOptions(Named):
         since, until = values["since"], values["until"]
         if since and until and (since.tzinfo is None) == (until.tzinfo is None) and since >= until:
             raise ValidationError("it ends before it begins", "until")
+        try:
+            Pattern(values.get("pattern", ""))
+        except ValueError as exc:
+            raise ValidationError(str(exc), "pattern") from exc
         _check_each(values, "countries", r"[A-Z]{3}", 'ISO 3166-1 alpha-3 codes, such as "BEL"')
         _check_each(values, "operators", r"[0-9]{5}", 'five digits, such as "20601"')
         _check_each(values, "shortcode", r"[0-9]{1,20}", 'digits in quotes, such as "4414"')
