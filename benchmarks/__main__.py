@@ -2,7 +2,7 @@
 
 import click
 
-from . import dispatch, intake, memory, start
+from . import dispatch, intake, memory, routing, start
 from .databases import opened
 from .load import sender
 from .machine import describe
@@ -15,6 +15,7 @@ from .table import drawn
     "--memory", "mode", flag_value="memory", help="Measure the memory of the server's processes instead."
 )
 @click.option("--start", "mode", flag_value="start", help="Measure the time to the first TRUE instead.")
+@click.option("--routing", "mode", flag_value="routing", help="Measure the routing of one message instead.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="How long each measurement lasts.")
 @click.option("--connections", type=click.IntRange(1), default=32, show_default=True)
@@ -26,6 +27,9 @@ def main(
 ) -> None:
     """Measure durable TRUEs a second: ours, the naive design, and a server that does nothing."""
     about = describe()
+    if mode == "routing":
+        click.echo(f"{about}\n\n{drawn(list(routing.measure(rounds=rounds)), markdown=markdown)}")
+        return
     with opened(database) as databases:
         if mode == "start":
             rows = list(start.measure(databases, rounds=rounds))

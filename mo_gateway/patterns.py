@@ -1,4 +1,4 @@
-"""Regular expressions that users write: RE2's, which take a time that grows with the text alone, whatever is sent."""
+"""Regular expressions that users write: RE2's, which take a time that grows with the text alone."""
 
 from typing import Any
 
