@@ -1,4 +1,4 @@
-"""The routing of one message among thousands of routes, beside the naive way: looking at one route after another."""
+"""The routing of one message among thousands of routes, beside looking at one route after another."""
 
 import random
 import string

@@ -152,6 +152,9 @@ def trigger(
 )
 @click.option("--shortcode", default="4414", show_default=True)
 @click.option("--keyword", "keywords", multiple=True, default=("WIN",), show_default=True, help="One or several.")
+@click.option("--text", "texts", multiple=True, help="A whole SMS; of several each is one at random.")
+@click.option("--people", type=click.IntRange(1), help="So many senders.  [default: as many as messages]")
+@click.option("--spread", type=types.duration, help="Sent within this time before now.  [default: now]")
 @click.option("--repeat", type=SHARE, default=0.0, help="Share sent again although acknowledged.")
 @click.option("--copies", type=SHARE, default=0.0, help="Share sent as several copies at once.")
 @click.option("--bad", type=SHARE, default=0.0, help="Share with a bad field.")
@@ -177,6 +180,9 @@ def simulate(
     charset: str,
     shortcode: str,
     keywords: tuple[str, ...],
+    texts: tuple[str, ...],
+    people: int | None,
+    spread: timedelta | None,
     repeat: float,
     copies: float,
     bad: float,
@@ -205,6 +211,9 @@ def simulate(
         copies=copies,
         bad=bad,
         cut=cut,
+        texts=texts,
+        people=people,
+        spread=spread or timedelta(0),
     )
     pace = Pace(
         interval=interval,
@@ -224,7 +233,9 @@ def simulate(
         processes=processes,
         history=history,
     )
-    _form({"KEYWORD": " ".join(keywords), "SHORTCODE": shortcode}, charset)  # before the first one is sent
+    _form(
+        {"KEYWORD": " ".join((*keywords, *texts)), "SHORTCODE": shortcode}, charset
+    )  # before the first one is sent
     click.echo(f"Run {plan.run}, seed {plan.seed}, to {simulation.target.origin}.", err=True)
     try:
         with _progress(simulation) as tell:

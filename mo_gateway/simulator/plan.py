@@ -5,7 +5,7 @@ So nothing of a message need be kept once it is settled: the verdict writes it a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -79,6 +79,9 @@ class Plan:
     copies: float = 0.0
     bad: float = 0.0
     cut: float = 0.0
+    texts: tuple[str, ...] = ()  #: whole SMS to choose from, instead of keyword and text
+    people: int | None = None  #: who send them, at random; None = each message has a sender of its own
+    spread: timedelta = timedelta(0)  #: every TIMESTAMP lies within this time before the sending
 
     @property
     def prefix(self) -> str:
@@ -101,6 +104,13 @@ class Plan:
             "COUNTRY": "BEL",
             "REFERENCE": f"{self.prefix}{n}",
         }
+        if self.texts:
+            keyword, _, parm = dice.choice(self.texts).partition(" ")
+            fields |= {"KEYWORD": keyword, "PARM": parm}
+        if self.people:
+            fields["MSISDN"] = f"32400{dice.randrange(self.people):06}"
+        if self.spread:
+            fields["TIMESTAMP"] = timestamp(sent_at - self.spread * dice.random(), self.zone)
         if is_bad:
             name, value = dice.choice(FAULTS)
             fields[name] = value or ""
