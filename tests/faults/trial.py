@@ -116,7 +116,7 @@ class Trial:
         """Wait until everything is handled, compare the books, and give a line of figures."""
         settings = settings_for(self.database_url)
         engine = open_engine(settings)
-        until(lambda: not self._unhandled(engine), "everything to be handled", within=PATIENCE)
+        self.wait_until_handled(engine)
         compared = compare(self.plan, self.book, stored_rows(settings, self.plan))
         states, replies = self._states(engine), self._replies(engine)
         engine.dispose()
@@ -128,6 +128,10 @@ class Trial:
         assert states == Counter(done=len(self.book.tries) - dead, **({"dead": dead} if dead else {}))
         assert replies == Counter({1: states["done"]}), "a message without its one reply"
         return self._figures()
+
+    def wait_until_handled(self, engine: Engine) -> None:
+        """Wait until no message waits for a worker."""
+        until(lambda: not self._unhandled(engine), "everything to be handled", within=PATIENCE)
 
     def seconds_to_next_true(self) -> list[float]:
         """Give for each fault how long the provider then waited for the next TRUE."""
