@@ -88,9 +88,19 @@ class Consent:
         if changed is None:
             return None
         if self.confirmation != NONE:
-            origin = Origin(shortcode=message.shortcode, message=message, opt_out_id=changed)
-            outbox.add(conn, [Reply(self._text(wish, message))], origin, self.reply_rules, now=self.clock())
+            self._confirm(conn, message, wish, changed)
         return wish
+
+    def _confirm(self, conn: Connection, message: Message, wish: Wish, opt_out_id: int) -> None:
+        """Queue the confirmation; where that fails, the wish counts all the same."""
+        origin = Origin(shortcode=message.shortcode, message=message, opt_out_id=opt_out_id)
+        try:
+            with conn.begin_nested():
+                outbox.add(conn, [Reply(self._text(wish, message))], origin, self.reply_rules, now=self.clock())
+        except UNAVAILABLE:
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever is wrong with the text, who says STOP is heard
+            log.error("cannot confirm a STOP or a START", id=message.id, exception=way_to(exc))
 
     def _stop(self, conn: Connection, message: Message, wish: Wish) -> int | None:
         return opt_outs.add(

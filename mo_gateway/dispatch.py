@@ -266,8 +266,8 @@ class Dispatcher:
         self._count(claim, result)
         if result.state == "done":
             log.info("handled", replies=len(result.replies), **about)
-            for reply in () if self.reply_rules.transliterate else result.replies:
-                if dearer := gsm.doubling(reply.text):
+            for reply in result.replies:
+                if dearer := gsm.doubling(outbox.body_of(reply, self.reply_rules)):
                     log.warning("reply costs more than it need", reason=dearer, **about)
             return
         log.warning(

@@ -110,7 +110,7 @@ def open_gateway(
             person_secret=settings.person_secret,
             stop_words=settings.stop_words,
         ),
-        reports=Reports(writer=writer, metrics=metrics),
+        reports=Reports(writer=writer, metrics=metrics, secrets=settings.secrets),
         metrics=metrics,
         notifier=notifier,
         clock=clock,

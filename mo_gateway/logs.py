@@ -13,7 +13,7 @@ from collections.abc import Collection
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from .masking import one_line
+from .masking import one_line, without_secrets
 
 _SECRET_PATH = re.compile(r"(/(?:mo|dlr)/)[^\s?'\"]+")
 _QUERY = re.compile(r"\?\S*=.*")
@@ -88,8 +88,7 @@ def _cleaner(names: Collection[str], secrets: Collection[str]) -> Processor:
 
 
 def _cleaned(line: str, secrets: Collection[str]) -> str:
-    for secret in secrets:
-        line = line.replace(secret, "***")
+    line = without_secrets(line, secrets)
     line = _QUERY.sub("?***", _SECRET_PATH.sub(r"\1***", line))
     line = _FORM.sub(r"\1=***", line)  # a body without its length is read as a request line, and refused
     return one_line(_NUMBER.sub("***", line))

@@ -1,11 +1,15 @@
 """What a person may see of a phone number, and of a text that a stranger wrote."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 #: Control, direction and invisible characters, halves of a surrogate pair, line and paragraph separators.
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+HIDDEN_SECRET = "***"  # noqa: S105 - what is shown instead of one
+LONG = 6  # characters
 
 #: What a spreadsheet takes for the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -29,11 +33,18 @@ def plain_cell(text: str) -> str:
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Take credentials out of a provider's words, which may quote them, also as they stand in a URL."""
-    for secret in secrets:
-        for written in {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}:
-            text = text.replace(written, "***")
+    """Take credentials out of a text that may quote them, also as they stand in a URL; the longest first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        for written in sorted({secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}):
+            text = text.replace(written, HIDDEN_SECRET)
+            if "%" in written:  # its escapes may be written in small letters
+                text = re.sub(re.escape(written), HIDDEN_SECRET, text, flags=re.IGNORECASE)
     return text
+
+
+def long_ones(secrets: Iterable[str]) -> list[str]:
+    """Give the secrets that stand in no honest id or reference by chance."""
+    return [secret for secret in secrets if len(secret) >= LONG]
 
 
 def one_line(text: str) -> str:

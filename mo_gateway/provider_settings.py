@@ -10,9 +10,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load
 from marshmallow.validate import OneOf, Range, Regexp
 
-from .setting_types import SWITCH, Codes, ProviderUrl
+from .setting_types import SWITCH, Codes, ProviderUrl, Words
 
 MESSAGES_A_MINUTE = Range(1, 100_000)
+CHARSETS = ("utf-8", "iso-8859-1", "windows-1252")
 SERVICE = Regexp("[A-Za-z0-9]{0,10}\\Z", error="at most 10 letters and digits")
 
 
@@ -45,6 +46,7 @@ class ConnectCallSettings(Schema):
     URL = ProviderUrl(load_default="https://portal.business-isp.nl/api/")
     LOGIN = fields.String(load_default="")
     PASSWORD = fields.String(load_default="")
+    CHARSET = fields.String(load_default="utf-8", validate=OneOf(CHARSETS))  # of texts; no document says
     RATE = fields.Integer(load_default=600, validate=MESSAGES_A_MINUTE)
 
 
@@ -60,6 +62,7 @@ class Sms1601Settings(Schema):
     LOGGING = fields.Boolean(load_default=True, error_messages=SWITCH)
     E_MAIL = fields.Boolean(load_default=False, error_messages=SWITCH)  # confirmation of scheduled ones
     POLL = fields.Boolean(load_default=False, error_messages=SWITCH)  # ask for reports that were not pushed
+    CHARSET = fields.String(load_default="utf-8", validate=OneOf(CHARSETS))  # of texts; no document says
     RATE = fields.Integer(load_default=600, validate=MESSAGES_A_MINUTE)
 
 
@@ -70,6 +73,7 @@ class PsWinComSettings(Schema):
     USERNAME = fields.String(load_default="")
     PASSWORD = fields.String(load_default="")
     REPORTS = fields.Boolean(load_default=True, error_messages=SWITCH)
+    HOLD_WORDS = Words(load_default=("credit", "balance", "saldo"))  # of a refusal of every SMS
     RATE = fields.Integer(load_default=600, validate=MESSAGES_A_MINUTE)
 
 

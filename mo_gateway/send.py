@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, Row
 
 from . import retry
-from .masking import masked, one_line, without_secrets
+from .masking import long_ones, masked, one_line, without_secrets
 from .metrics import Metrics
 from .providers import Sending
 from .reply import SendOutcome, SendResult
@@ -53,6 +53,7 @@ class Task:
 
     claim: Claim
     since: float  #: monotonic seconds, before the lease began
+    is_probe: bool = False  #: it is to show whether a provider in trouble is well again
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,16 @@ class Sender:
             lost = outbox.abandoned(conn, provider.name, repeats_safely_for=safe_for)
             may_send = not stands.is_paused and not stands.wait()
             claimed, suppressed = self._take(conn, provider, stands) if may_send else (None, [])
+            is_probe = claimed is not None and stands.failures > 0
+            if is_probe:  # until it is known how it went, nobody else tries
+                standing.hold(conn, stands, failures=stands.failures, pause=self.lease, error=stands.error)
         for mt_message_id in lost:
             log.error("unknown whether it was sent", reply=mt_message_id, provider=provider.name)
         for row, reason in suppressed:
             self._tell_suppressed(row, reason)
         if claimed is None:
             return timedelta() if suppressed else stands.wait() or LOOK_AGAIN_AFTER
-        return Task(claim=claimed, since=began)
+        return Task(claim=claimed, since=began, is_probe=is_probe)
 
     def send(self, provider: Sending, task: Task) -> Tried:
         """Hand a claimed reply to its provider, unless its lease may be over before the answer is there."""
@@ -123,10 +127,13 @@ class Sender:
             if result.outcome in (SendOutcome.LATER, SendOutcome.FAILED):
                 standing.given_back(conn, parts=claim.parts, day=self._day(stands))
             if result.holds:
-                failures = stands.failures + (not stands.is_held)  # calls that fail together are one failure
+                # calls that fail together are one failure
+                failures = stands.failures + (tried.task.is_probe or not stands.is_held)
                 pause, error = self._pause(failures, result), _in_words(result) or ""
-                standing.hold(conn, stands, failures=failures, pause=pause, error=error)
-            else:
+                standing.hold(
+                    conn, stands, failures=failures, pause=pause, error=error, is_anew=tried.task.is_probe
+                )
+            elif tried.task.is_probe or not stands.is_held:
                 standing.is_well(conn, stands)
         self._tell(tried, held=held)
 
@@ -254,7 +261,9 @@ class Sender:
         code = without_secrets(one_line(result.code), self.secrets)
         if msisdn:
             text = text.replace(msisdn, masked(msisdn))
-        provider_id = one_line(result.provider_id)[:LONGEST_ID] if result.provider_id else None
+        # an id that echoes a credential is none; a short one may well stand in an honest id
+        said_id = one_line(result.provider_id or "")
+        provider_id = without_secrets(said_id, long_ones(self.secrets))[:LONGEST_ID] or None
         return replace(result, text=text[:LONGEST_ERROR], code=code[:LONGEST_CODE], provider_id=provider_id)
 
     def _tell(self, tried: Tried, *, held: bool) -> None:

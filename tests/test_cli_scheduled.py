@@ -16,6 +16,7 @@ from mo_gateway.fakes.sms1601 import FakeSms1601
 from mo_gateway.fakes.spryng import FakeSpryng
 from mo_gateway.gateway import Gateway, open_gateway, open_senders, sender_with
 from mo_gateway.metrics import Metrics
+from mo_gateway.providers.sms1601 import Sms1601Sender, Told
 from mo_gateway.store.tables import mt_message
 
 from .commands import HOSTILE, RAW_HOSTILE, invoke, table
@@ -225,3 +226,27 @@ def test_without_a_provider_there_is_no_credit(gateway: Gateway) -> None:
     result = invoke(gateway, "credit")
 
     assert (result.stderr, result.exit_code) == ("No provider is set to send by.\n", 0)
+
+
+def test_the_list_of_reports_is_printed_as_it_comes_with_numbers_masked(
+    gateway: Gateway, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Told(is_done=True, text="32412345678 DELIVERED\x1b[2J\nwith geheim-wachtwoord")
+    monkeypatch.setattr(Sms1601Sender, "report", lambda _self, count: said)
+
+    result = run(gateway, fake, "replies", "ask-reports")
+
+    assert result.stdout == "324••••••78 DELIVERED\\x1b[2J\nwith ***\n"
+
+
+def test_the_fake_has_a_list_of_reports_too(gateway: Gateway, fake: FakeServer) -> None:
+    result = run(gateway, fake, "replies", "ask-reports", "--count", "5")
+
+    assert result.exit_code == 0
+
+
+def test_a_list_of_reports_that_is_refused_is_an_error(gateway: Gateway, fake: FakeServer) -> None:
+    result = run(gateway, fake, "replies", "ask-reports", SMS1601_PASSWORD="another-one")
+
+    assert result.exit_code == 1
+    assert "1601SMS says 104" in result.stderr

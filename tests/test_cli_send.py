@@ -212,3 +212,10 @@ def test_what_is_wrong_is_said_and_nothing_is_queued(
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
     assert rows(gateway.engine, "mt_message") == []
+
+
+@pytest.mark.parametrize("transliterate", ["0", "1"])
+def test_whoever_sends_is_told_which_letter_makes_it_dearer(run: Run, transliterate: str) -> None:
+    result = run(*TO, "e" * 100 + "👍", TRANSLITERATE=transliterate)
+
+    assert "It costs more than it need: U+1F44D" in result.stderr

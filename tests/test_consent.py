@@ -14,6 +14,7 @@ from mo_gateway.errors import UnsafeDatabase
 from mo_gateway.gateway import Gateway, open_gateway, open_readers, reply_rules, utc_now
 from mo_gateway.repair import Repairs
 from mo_gateway.reply import Delivery, DeliveryReport
+from mo_gateway.store import opt_outs as ledger
 from mo_gateway.store import outbox, schema
 from mo_gateway.store.engine import open_engine
 from mo_gateway.store.outbox import Origin
@@ -383,13 +384,31 @@ def test_a_message_that_cannot_be_recorded_keeps_no_other_from_it(
     assert PHONE not in str(line)
 
 
-def test_what_was_written_for_a_message_that_cannot_be_recorded_does_not_stay(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+def test_a_stop_counts_though_it_cannot_be_confirmed(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, log_lines: list[EventDict]
 ) -> None:
     def refuse(*_: Any) -> str:
         raise RuntimeError("no luck")
 
     monkeypatch.setattr(consent, "confirmation", refuse)
+
+    say(gateway, "STOP")
+
+    assert opt_outs(gateway) == [(PHONE, "4414", None)]
+    assert replies(gateway.engine) == []
+    assert "cannot confirm a STOP or a START" in [line["event"] for line in log_lines]
+
+
+def test_what_was_written_for_a_message_that_cannot_be_recorded_does_not_stay(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = ledger.add
+
+    def add_and_fail(*arguments: Any, **named: Any) -> None:
+        add(*arguments, **named)
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr(ledger, "add", add_and_fail)
 
     say(gateway, "STOP")
 

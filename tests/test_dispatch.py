@@ -385,3 +385,17 @@ def test_a_hostile_exception_text_is_kept_in_one_harmless_line_and_not_logged(
     assert row.error.startswith(harmless)
     assert len(row.error) == 500
     assert line["error"] == "RuntimeError"  # its words may quote the message: they stay in the database
+
+
+@pytest.mark.parametrize("transliterate", ["0", "1"])
+def test_a_reply_with_a_letter_that_makes_it_dearer_is_told_of(
+    database_url: str, make_settings: MakeSettings, log_lines: list[EventDict], transliterate: str
+) -> None:
+    gateway = open_gateway(make_settings(database_url, TRANSLITERATE=transliterate))
+    store(gateway)
+
+    handle_all(dispatcher_of(gateway, returning("e" * 100 + "👍")))
+
+    gateway.close()
+    (line,) = [line for line in log_lines if line["event"] == "reply costs more than it need"]
+    assert "U+1F44D" in line["reason"]

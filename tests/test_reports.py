@@ -660,3 +660,20 @@ def test_no_answer_is_kept_by_anybody(client: FlaskClient) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.mimetype == "text/plain"
+
+
+@pytest.mark.parametrize("part", ["provider_status", "reference", "provider_id"])
+def test_a_report_that_quotes_a_credential_is_kept_without_it(
+    postgres_url: str, make_settings: MakeSettings, part: str
+) -> None:
+    gateway = open_gateway(
+        make_settings(postgres_url, CONNECTCALL_LOGIN="u", CONNECTCALL_PASSWORD="geheim/wachtwoord")
+    )
+    told = replace(report_of(**{part: "says geheim/wachtwoord"}), raw=b"x=geheim%2fwachtwoord&y=geheim/wachtwoord")
+
+    taking(gateway, told).post("/connectcall/dlr/geheim")
+
+    (row,) = stored(gateway)
+    gateway.close()
+    assert getattr(row, part) == "says ***"
+    assert bytes(row.raw) == b"x=***&y=***"

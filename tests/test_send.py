@@ -11,6 +11,7 @@ from structlog.typing import EventDict
 from mo_gateway import Reply, send
 from mo_gateway.gateway import Gateway
 from mo_gateway.reply import SendOutcome, SendResult, VCard
+from mo_gateway.send import Task
 from mo_gateway.store import standing
 from mo_gateway.store.tables import mt_message
 from mo_gateway.store.types import database_now
@@ -380,6 +381,38 @@ def test_calls_that_fail_together_are_one_failure(gateway: Gateway) -> None:
     assert own(gateway).failures == 1
 
 
+def test_after_a_pause_one_reply_is_tried_and_the_others_wait_for_how_it_goes(gateway: Gateway) -> None:
+    provider = Script([AWAY, SendResult(outcome=SendOutcome.SENT)])
+    sender = sender_of(gateway, provider)
+    queue(gateway, *(Reply(f"number {n}") for n in range(3)))
+    send_all(sender, provider)
+    make_replies_due(gateway)
+
+    probe = sender.claim(provider)
+    meanwhile = sender.claim(provider)
+    assert isinstance(probe, Task)
+    sender.record(provider, sender.send(provider, probe))
+
+    assert isinstance(meanwhile, timedelta)
+    assert isinstance(sender.claim(provider), Task)
+    assert len(provider.sent) == 2
+
+
+def test_a_probe_that_fails_is_a_failure_more_and_the_pause_is_its_own(gateway: Gateway) -> None:
+    provider = Script([AWAY])
+    sender = replace(sender_of(gateway, provider), lease=timedelta(hours=5))
+    queue(gateway, Reply("one"), Reply("two"))
+    send_all(sender, provider)
+    make_replies_due(gateway)
+
+    send_all(sender, provider)
+
+    held = sender.claim(provider)
+    assert own(gateway).failures == 2
+    assert isinstance(held, timedelta)
+    assert held < timedelta(minutes=1)
+
+
 def test_an_answer_to_a_call_from_before_the_trouble_lifts_no_hold(gateway: Gateway) -> None:
     provider = Script([SendResult(outcome=SendOutcome.SENT), AWAY])
     sender = sender_of(gateway, provider)
@@ -474,6 +507,16 @@ def test_credentials_are_taken_out_of_what_a_provider_says(make_settings: MakeSe
     send_all(sender, provider)
 
     assert reply(gateway).error == "200: no user jan with ***, ***"
+
+
+def test_an_id_that_echoes_a_credential_is_not_kept(gateway: Gateway) -> None:
+    provider = Script([SendResult(outcome=SendOutcome.SENT, provider_id="id of geheim-wachtwoord")])
+    sender = replace(sender_of(gateway, provider), secrets=("geheim-wachtwoord", "id"))
+    queue(gateway)
+
+    send_all(sender, provider)
+
+    assert reply(gateway).provider_id == "id of ***"
 
 
 def test_the_number_is_masked_in_what_a_provider_says(gateway: Gateway, log_lines: list[EventDict]) -> None:

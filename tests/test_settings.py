@@ -111,6 +111,8 @@ BAD = [
     ("SMS1601_E_MAIL", "x", "1 or 0"),
     ("SMS1601_POLL", "x", "1 or 0"),
     ("PSWINCOM_REPORTS", "x", "1 or 0"),
+    ("CONNECTCALL_CHARSET", "latin1", "Must be one of: utf-8, iso-8859-1, windows-1252."),
+    ("SMS1601_CHARSET", "latin1", "Must be one of: utf-8, iso-8859-1, windows-1252."),
     ("INTELECOM_SERVICE_ID", "twelve", "Not a valid integer."),
     ("INTELECOM_SERVICE_ID", "0", POSITIVE),
     ("INTELECOM_PRIORITY", "4", "Must be greater than or equal to 1 and less than or equal to 3."),
@@ -125,7 +127,7 @@ FREE_TEXT = {
     *("CALLBACK_SECRET", "PERSON_SECRET", "HANDLERS", "STOP_WORDS"),
     *("SPRYNG_USERNAME", "SPRYNG_PASSWORD", "SPRYNG_SECRET", "SPRYNG_TOKEN", "SPRYNG_ROUTE"),
     *("CONNECTCALL_LOGIN", "CONNECTCALL_PASSWORD", "SMS1601_USERNAME", "SMS1601_PASSWORD"),
-    *("PSWINCOM_USERNAME", "PSWINCOM_PASSWORD", "INTELECOM_USERNAME", "INTELECOM_PASSWORD"),
+    *("PSWINCOM_USERNAME", "PSWINCOM_PASSWORD", "PSWINCOM_HOLD_WORDS", "INTELECOM_USERNAME", "INTELECOM_PASSWORD"),
 }
 
 #: Credentials that suffice to send by a provider, in each way that it has.
@@ -312,6 +314,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
                 "url": "https://portal.business-isp.nl/api/",
                 "login": "user",
                 "password": "geheim-wachtwoord",
+                "charset": "utf-8",
                 "rate": 600,
             }
         },

@@ -1,12 +1,15 @@
 """`replies`: what is to go out, what went out, what did not; and the switch that stops all of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from sqlalchemy import RowMapping
 
+from mo_gateway.errors import MoGatewayError
 from mo_gateway.gateway import utc_now
+from mo_gateway.masking import masked, one_line, without_secrets
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading, standing
@@ -16,10 +19,12 @@ from mo_gateway.store.replies import Chosen
 
 from . import output, retry
 from .filters import read_moment, row_number
+from .scheduled import sender_of
 from .setup import settings_from_environment
 
 LONGEST_TEXT = 40  # characters of a column
 LONGEST_ERROR = 60
+LONG_NUMBER = re.compile(r"[0-9]{8,15}")  # a phone number, or an id that looks like one
 
 #: What the lists leave to `show`.
 LEFT_OUT = ("person_key", "udh", "data", "options", "opt_out_id")
@@ -82,6 +87,20 @@ def resume(provider: str | None) -> None:
     Those that have become too old meanwhile do not go out.
     """
     _switch(provider, paused=False)
+
+
+@replies.command("ask-reports")
+@click.option("--count", type=click.IntRange(1, 1000), default=100, show_default=True, help="The last so many.")
+@output.reveal_option
+def ask_reports(count: int, reveal: bool) -> None:
+    """Ask 1601SMS for its list of reports, and print it as it comes: no document says how to read it."""
+    settings = settings_from_environment()
+    sender = sender_of(settings)
+    told = sender.report(count)
+    if not told.is_done:
+        raise MoGatewayError(f"1601SMS says {told.code}: {told.text}")
+    for line in without_secrets(told.text, settings.secrets).splitlines():
+        click.echo(one_line(line) if reveal else LONG_NUMBER.sub(lambda found: masked(found[0]), one_line(line)))
 
 
 @replies.command()

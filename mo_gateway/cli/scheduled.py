@@ -75,7 +75,7 @@ def remove(reply_id: int | None, to: str | None, everything: bool, yes: bool) ->
     if everything and not (yes or sys.stdin.isatty()):
         raise click.UsageError("Nobody can be asked here: add --yes to do it.")
     settings = settings_from_environment()
-    sender = _sender(settings)
+    sender = sender_of(settings)
     with reading.opened(settings) as engine:
         with engine.begin() as conn:
             rows = [row for row in _waiting(conn) if everything or to == row["msisdn"] or reply_id == row["id"]]
@@ -92,7 +92,7 @@ def remove(reply_id: int | None, to: str | None, everything: bool, yes: bool) ->
     click.echo(f"1601SMS: {told.text}. {counted(len(rows), 'reply')} of ours withdrawn{_named(rows)}.")
 
 
-def _sender(settings: Settings) -> Sms1601Sender:
+def sender_of(settings: Settings) -> Sms1601Sender:
     """Give the client of 1601SMS; or raise ConfigError where it has no settings."""
     sender = open_senders(settings).get(Sms1601Sender.name)
     if not isinstance(sender, Sms1601Sender):

@@ -6,6 +6,7 @@ import click
 from sqlalchemy import Engine, RowMapping
 
 from mo_gateway.gateway import reply_rules, utc_now
+from mo_gateway.gsm import doubling
 from mo_gateway.masking import one_line
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.reply import Reply, VCard
@@ -86,14 +87,16 @@ def send(
     )
     with reading.opened(settings) as engine:
         with engine.execution_options(**WRITABLE).begin() as conn:
-            origin = Origin(shortcode=reply.sender or "")
-            (reply_id,) = outbox.add(conn, [reply], origin, reply_rules(settings), now=utc_now())
+            origin, rules = Origin(shortcode=reply.sender or ""), reply_rules(settings)
+            (reply_id,) = outbox.add(conn, [reply], origin, rules, now=utc_now())
         if not as_json:
             click.echo(f"Reply {reply_id} is queued.")
         try:
             row = _settled(engine, reply_id) if wait else _row(engine, reply_id)
         except KeyboardInterrupt:
             ctx.exit(130)
+    if dearer := doubling(outbox.body_of(reply, rules)):
+        click.echo(f"It costs more than it need: {dearer}.", err=True)
     if as_json:
         output.print_json({name: row[name] for name in SHOWN})
     elif wait:

@@ -39,6 +39,7 @@ class ConnectCallSender:
     login: str
     password: str = field(repr=False)
     rate: int
+    charset: str = "utf-8"
 
     name = "connectcall"
     most_parts = 1  #: our choice: parts of 160 leave no room for the header by which a phone joins them
@@ -62,7 +63,7 @@ class ConnectCallSender:
             "to": message.msisdn,
             **_content(message, sizing.text),
         }
-        return read_result(self.wire.get(f"{self.url.rstrip('/')}/sendsms.ashx", fields.items()))
+        return read_result(self.wire.get(f"{self.url.rstrip('/')}/sendsms.ashx", fields.items(), self.charset))
 
     def standing(self) -> Standing:
         """Say that Connect Call cannot be asked."""

@@ -116,6 +116,7 @@ class Sms1601Sender:
     e_mail: bool  #: confirm scheduled SMS by e-mail
     poll: bool  #: ask for reports that were not pushed
     rate: int
+    charset: str = "utf-8"
 
     name = "sms1601"
     most_parts = 3
@@ -196,7 +197,7 @@ class Sms1601Sender:
         if self.hash_password:
             password = sha1(password.encode(), usedforsecurity=False).hexdigest()
         credentials = {"klantuser": self.username, "klantpwd": password}
-        return self.wire.get(self._address("gateway.php"), {**credentials, **fields}.items())
+        return self.wire.get(self._address("gateway.php"), {**credentials, **fields}.items(), self.charset)
 
     def _address(self, page: str) -> str:
         return f"{self.url.rstrip('/')}/{page}"

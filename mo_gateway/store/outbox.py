@@ -70,6 +70,11 @@ def add(conn: Connection, replies: Sequence[Reply], origin: Origin, rules: Rules
     return [_add(conn, _row(reply, origin, rules, now), rules) for reply in replies]
 
 
+def body_of(reply: Reply, rules: Rules) -> str:
+    """Give the text of a reply as it is queued."""
+    return gsm.measure(gsm.transliterated(reply.text) if rules.transliterate else reply.text).text
+
+
 def has_due(conn: Connection, provider: str) -> bool:
     """Tell, without a lock, whether there is anything to claim or to settle."""
     due = select(mt_message.c.id).where(mt_message.c.provider == provider, mt_message.c.due_at <= database_now())
@@ -229,7 +234,7 @@ def _row(reply: Reply, origin: Origin, rules: Rules, now: datetime) -> dict[str,
     message = origin.message
     msisdn = "" if reply.group else reply.to or (message.msisdn if message else "")
     # composed, as it was counted: a decomposed é is not GSM
-    body = gsm.measure(gsm.transliterated(reply.text) if rules.transliterate else reply.text).text
+    body = body_of(reply, rules)
     options = {
         **({"vcard": asdict(reply.vcard)} if reply.vcard else {}),
         **({"at": reply.at.isoformat()} if reply.at else {}),

@@ -27,6 +27,7 @@ class Standing:
     held_until: datetime | None
     next_at: datetime | None
     failures: int
+    error: str | None  #: what the last trouble was
     day: str | None  #: what `parts` counts, of all providers
     parts: int
 
@@ -59,6 +60,7 @@ def locked(conn: Connection, provider: str) -> Standing:
         held_until=own.held_until,
         next_at=own.next_at,
         failures=own.failures,
+        error=own.error,
         day=common.day,
         parts=common.parts,
     )
@@ -76,15 +78,25 @@ def given_back(conn: Connection, *, parts: int, day: str) -> None:
     conn.execute(_of(ALL).where(mt_provider.c.day == day).values(parts=mt_provider.c.parts - parts))
 
 
-def hold(conn: Connection, standing: Standing, *, failures: int, pause: timedelta, error: str) -> None:
-    """Hold a provider's whole queue back after trouble of its own."""
-    until = max(standing.now + pause, standing.held_until or standing.now)
+def hold(
+    conn: Connection,
+    standing: Standing,
+    *,
+    failures: int,
+    pause: timedelta,
+    error: str | None,
+    is_anew: bool = False,
+) -> None:
+    """Hold a provider's whole queue back after trouble of its own; `is_anew` where it was held for a probe."""
+    until = standing.now + pause
+    if standing.held_until and not is_anew:
+        until = max(until, standing.held_until)
     conn.execute(_of(standing.provider).values(failures=failures, held_until=until, error=error))
 
 
 def is_well(conn: Connection, standing: Standing) -> None:
-    """Note that the provider answers as it should; an answer to a call from before the trouble says nothing."""
-    if standing.failures and not standing.is_held:
+    """Note that the provider answers as it should."""
+    if standing.failures:
         conn.execute(_of(standing.provider).values(failures=0, held_until=None, error=None))
 
 

@@ -14,6 +14,7 @@ from mo_gateway.fakes.intelecom import FakeIntelecom
 from mo_gateway.fakes.server import Call, FakeAnswer, FakeServer, Taken, Trouble, running
 from mo_gateway.masking import one_line
 from mo_gateway.providers.intelecom import CODES, STATES, IntelecomReports, IntelecomSender
+from mo_gateway.providers.intelecom.sending import MARGIN
 from mo_gateway.reply import Delivery, SendOutcome, SendResult, VCard
 from mo_gateway.wire import MaybeSent, NotSent
 from tests.providers.examples import (
@@ -328,7 +329,7 @@ def test_a_repeated_reference_goes_through_once() -> None:
     with running(fake) as server:
         sender = sender_to(server.url, unique_references=True)
         first, again = (sender.send(mt_message()) for _ in range(2))
-        clock.now += sender.repeats_safely_for
+        clock.now += sender.repeats_safely_for + MARGIN
         late = sender.send(mt_message())
 
     assert (first.code, again.code, late.code) == ("1", "25", "1")
@@ -365,7 +366,7 @@ def test_a_reference_that_a_handler_made_comes_back_as_it_is(fake: Recording, re
     assert report.reference == one_line(reference)
 
 
-@pytest.mark.parametrize(("unique", "time"), [(True, timedelta(hours=1)), (False, timedelta(0))])
+@pytest.mark.parametrize(("unique", "time"), [(True, timedelta(minutes=55)), (False, timedelta(0))])
 def test_repeating_is_safe_only_where_intelecom_checks_references(unique: bool, time: timedelta) -> None:
     assert sender_to("http://localhost:1", unique_references=unique).repeats_safely_for == time
 

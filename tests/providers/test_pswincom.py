@@ -226,15 +226,19 @@ def test_a_refused_message_has_failed_with_what_was_said(
     assert result.provider_id is None
 
 
-def test_the_credit_comes_to_its_end() -> None:
+@pytest.mark.parametrize(
+    ("words", "outcome", "holds"),
+    [(("saldo", "CREDIT"), SendOutcome.LATER, True), ((), SendOutcome.FAILED, False)],
+)
+def test_an_account_without_credit_holds_the_queue_where_its_words_are_known(
+    words: tuple[str, ...], outcome: SendOutcome, holds: bool
+) -> None:
     with running(Recording(credit=1)) as server:
-        first, second = (sender_to(server.url).send(mt_message()) for _ in range(2))
+        first, second = (sender_to(server.url, hold_words=words).send(mt_message()) for _ in range(2))
 
     assert first.outcome is SendOutcome.SENT
-    assert (second.outcome, second.text) == (
-        SendOutcome.FAILED,
-        "PSWinCom refuses the message: No credit left",
-    )
+    assert (second.outcome, second.holds) == (outcome, holds)
+    assert second.text == "PSWinCom refuses the message: No credit left"
 
 
 def test_an_account_without_references_gives_no_id() -> None:

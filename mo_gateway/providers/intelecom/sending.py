@@ -43,6 +43,10 @@ OF_ANY_REPLY = Code(
 )
 
 
+REMEMBERED = timedelta(hours=1)  # in which a reference is refused that came before, where that is turned on
+MARGIN = timedelta(minutes=5)  # a claim at the last moment is written a little later, and clocks differ
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntelecomSender:
     """Sends by `sendMessages`, in the folder that `url` names."""
@@ -64,7 +68,7 @@ class IntelecomSender:
     @property
     def repeats_safely_for(self) -> timedelta:
         """How long a reference is remembered, where that is turned on."""
-        return timedelta(hours=1) if self.unique_references else timedelta(0)
+        return REMEMBERED - MARGIN if self.unique_references else timedelta(0)
 
     @property
     def is_local(self) -> bool:

@@ -50,6 +50,7 @@ class PsWinComSender:
     password: str = field(repr=False)
     reports: bool  #: ask for delivery reports
     rate: int
+    hold_words: tuple[str, ...] = ()  #: in INFO: the next message would be refused too
 
     name = NAME
     most_parts = 16
@@ -114,12 +115,19 @@ class PsWinComSender:
         code = STATUS.get(status)
         if code is None:
             return None
+        info = child_text(msg, "INFO")
+        if code.outcome is SendOutcome.FAILED and self._is_about_all(info):
+            return SendResult(outcome=SendOutcome.LATER, code=status, text=_in_words(code, info), holds=True)
         return SendResult(
             outcome=code.outcome,
             code=status,
-            text=_in_words(code, child_text(msg, "INFO")),
+            text=_in_words(code, info),
             provider_id=plain(child_text(msg, "REF")) or None,
         )
+
+    def _is_about_all(self, info: str) -> bool:
+        """Tell whether a refusal is of every message, such as that of an empty account; no document lists them."""
+        return any(word.casefold() in info.casefold() for word in self.hold_words)
 
 
 def _obstacle(message: MtMessage, sizing: Sizing) -> str:
