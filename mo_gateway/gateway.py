@@ -68,7 +68,7 @@ class Gateway:
         """Commit what waits and let go of the database."""
         self.writer.close()
         self.notifier.close()
-        self.engine.dispose()
+        self.engine.pool.dispose()  # for good: `engine.dispose()` would begin a new pool for who comes late
 
 
 def open_gateway(

@@ -4,10 +4,11 @@ The tables are `data/*.csv`; the operator of a gateway may add networks with a C
 """
 
 import csv
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -40,16 +41,28 @@ class Numbering:
 
 def load_numbering(operators_file: Path | None = None) -> Numbering:
     """Read the tables and the operator's own file, or raise ConfigError with all the bad lines of that file."""
-    countries = frozenset(row["alpha3"] for row in _shipped("countries.csv"))
-    operators: dict[str, frozenset[str]] = defaultdict(frozenset)
-    mcc_countries: dict[str, frozenset[str]] = defaultdict(frozenset)
-    for row in _shipped("mccs.csv"):  # it also has those whose networks all have three-digit MNCs
-        mcc_countries[row["mcc"]] = _countries(row)
-    own = _own(operators_file, countries) if operators_file else []
-    for row in [*_shipped("operators_spryng.csv"), *_shipped("operators_world.csv"), *own]:
+    shipped = _shipped_numbering()
+    return _extended(shipped, _own(operators_file, shipped.countries)) if operators_file else shipped
+
+
+@functools.cache  # a gateway has several readers, and each asks for it
+def _shipped_numbering() -> Numbering:
+    # mccs.csv also has those whose networks all have three-digit MNCs
+    bare = Numbering(
+        countries=frozenset(row["alpha3"] for row in _shipped("countries.csv")),
+        operators={},
+        mcc_countries={row["mcc"]: _countries(row) for row in _shipped("mccs.csv")},
+    )
+    return _extended(bare, [*_shipped("operators_spryng.csv"), *_shipped("operators_world.csv")])
+
+
+def _extended(numbering: Numbering, networks: Iterable[Row]) -> Numbering:
+    operators = defaultdict(frozenset, numbering.operators)
+    mcc_countries = defaultdict(frozenset, numbering.mcc_countries)
+    for row in networks:
         operators[row["operator"]] |= _countries(row)
         mcc_countries[row["operator"][:3]] |= _countries(row)
-    return Numbering(countries=countries, operators=dict(operators), mcc_countries=dict(mcc_countries))
+    return replace(numbering, operators=dict(operators), mcc_countries=dict(mcc_countries))
 
 
 def _shipped(name: str) -> list[Row]:

@@ -7,6 +7,7 @@ Finding a host's address can take longer than the time of a call; nothing is wri
 Neither error ever quotes the URL, which may hold a password.
 """
 
+import functools
 import json
 import socket
 import ssl
@@ -67,12 +68,19 @@ class Answer:
             raise ValueError("it is nested too deeply") from exc
 
 
+def _trusted_by_this_host() -> Callable[[], ssl.SSLContext]:
+    """Give what reads this host's certificates at its first call, and only then: there are many to read."""
+    return functools.cache(ssl.create_default_context)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """Calls URLs that the operator wrote, and no other; redirects are not followed."""
 
     timeout: timedelta  #: for a whole call
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: Callable[[], ssl.SSLContext] = field(
+        default_factory=_trusted_by_this_host
+    )  #: whom to trust; asked when needed
     addresses: Callable[[str, int], Sequence[Address]] | None = None  #: of a host and port; None = all it has
     cuts: bool = False  #: an answer that is too long is cut; False = it is `MaybeSent`
 
@@ -91,7 +99,7 @@ class Wire:
         seconds = self.timeout.total_seconds()
         port = parts.port or PORTS[parts.scheme]
         connection = (
-            HTTPSConnection(parts.hostname or "", port, timeout=seconds, context=self.tls)
+            HTTPSConnection(parts.hostname or "", port, timeout=seconds, context=self.tls())
             if parts.scheme == "https"
             else HTTPConnection(parts.hostname or "", port, timeout=seconds)
         )
@@ -113,7 +121,7 @@ class Wire:
             HTTPConnection.connect(connection)
         limit.watch(connection.sock)
         if isinstance(connection, HTTPSConnection):
-            connection.sock = tls = self.tls.wrap_socket(
+            connection.sock = tls = self.tls().wrap_socket(
                 connection.sock, server_hostname=connection.host, do_handshake_on_connect=False
             )
             limit.watch(tls)

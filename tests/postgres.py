@@ -32,9 +32,11 @@ LOOK = """
             WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()),
            (SELECT count(*) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
             WHERE d.datname = current_database()),
-           (SELECT md5(string_agg(concat_ws(' ', c.relname, a.attname, a.atttypid, a.attnotnull), ',' ORDER BY 1))
-            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-            WHERE c.relnamespace = 'public'::regnamespace AND NOT a.attisdropped AND a.attnum > 0),
+           (SELECT md5(string_agg(concat_ws(' ', c.relname, a.attname, a.atttypid, a.attnotnull), ','
+                                   ORDER BY c.relname, a.attnum))
+            FROM pg_class c LEFT JOIN pg_attribute a
+                 ON a.attrelid = c.oid AND NOT a.attisdropped AND a.attnum > 0  -- a table may have no columns
+            WHERE c.relnamespace = 'public'::regnamespace),
            (SELECT md5(string_agg(pg_get_constraintdef(oid), ',' ORDER BY conname))
             FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
            (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_namespace),

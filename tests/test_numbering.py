@@ -119,6 +119,16 @@ def test_the_operators_own_file_adds_codes_to_the_tables(own_file: Path) -> None
     assert {"LUX", "BEL"} <= numbering.mcc_countries["206"]
 
 
+def test_what_one_gateway_adds_to_the_tables_another_does_not_have(own_file: Path, numbering: Numbering) -> None:
+    own_file.write_text("operator,countries\n20698,LUX\n20601,LUX\n")
+
+    assert load_numbering(own_file).operators["20601"] == {"BEL", "LUX"}
+    assert load_numbering() == numbering
+    assert "20698" not in numbering.operators
+    assert numbering.operators["20601"] == {"BEL"}
+    assert "LUX" not in numbering.mcc_countries["206"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

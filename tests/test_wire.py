@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from email.message import Message as Headers
+from functools import cache
 from ipaddress import IPv4Address
 from threading import Event
 from time import monotonic
@@ -34,11 +35,12 @@ from .listening import (
 )
 
 QUICK = 0.3  # seconds
+TRUSTED = cache(ssl.create_default_context)
 LONG_ENOUGH = 2.5  # for a machine that is busy; each of these servers would keep a caller for good
 
 
-def wire(seconds: float = QUICK, *, tls: ssl.SSLContext | None = None) -> Wire:
-    return Wire(timeout=timedelta(seconds=seconds), tls=tls or ssl.create_default_context())
+def wire(seconds: float = QUICK, *, tls: Callable[[], ssl.SSLContext] = TRUSTED) -> Wire:
+    return Wire(timeout=timedelta(seconds=seconds), tls=tls)
 
 
 def everything_said(exc: BaseException | None) -> str:
@@ -110,8 +112,8 @@ def trusting() -> ssl.SSLContext:
 
 def test_a_call_by_tls_is_answered() -> None:
     with tls_server(says(WHOLE)) as port:
-        assert wire(5, tls=trusting()).get(f"https://localhost:{port}/").body == b"1"
-        assert wire(5, tls=trusting()).get(f"https://127.0.0.1:{port}/").body == b"1"
+        assert wire(5, tls=trusting).get(f"https://localhost:{port}/").body == b"1"
+        assert wire(5, tls=trusting).get(f"https://127.0.0.1:{port}/").body == b"1"
 
 
 @pytest.mark.parametrize("drop", [b"1", b""])
@@ -119,7 +121,7 @@ def test_a_call_by_tls_has_one_time_limit_too(drop: bytes) -> None:
     script = drips(b"HTTP/1.1 200 OK\r\n\r\n1", drop)
 
     with tls_server(script) as port, pytest.raises(MaybeSent, match="time-out"):
-        wire(tls=trusting()).get(f"https://localhost:{port}/")
+        wire(tls=trusting).get(f"https://localhost:{port}/")
 
 
 def test_nothing_is_sent_to_who_has_no_certificate_that_is_trusted() -> None:
@@ -132,7 +134,7 @@ def test_nothing_is_sent_to_who_has_the_certificate_of_somebody_else(monkeypatch
     monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *args: real("127.0.0.1", *args))
 
     with tls_server(says(WHOLE)) as port, pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
-        wire(5, tls=trusting()).get(f"https://api.spryng.example:{port}/")
+        wire(5, tls=trusting).get(f"https://api.spryng.example:{port}/")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_a_call_goes_to_the_address_that_is_chosen_and_names_the_host_all_the_sa
 
 
 def test_the_certificate_must_be_that_of_the_host_whatever_address_is_chosen() -> None:
-    chosen = replace(wire(5, tls=trusting()), addresses=lambda _host, _port: [IPv4Address("127.0.0.1")])
+    chosen = replace(wire(5, tls=trusting), addresses=lambda _host, _port: [IPv4Address("127.0.0.1")])
 
     with tls_server(says(WHOLE)) as port:
         assert chosen.get(f"https://localhost:{port}/").body == b"1"

@@ -14,6 +14,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from mo_gateway.errors import UnsafeDatabase
 
+from .pool import ClosingPool
+
 #: Under any of these a COMMIT may come back before the data is safe, or before a standby has it.
 WEAKER_THAN_ON = ("off", "local", "remote_write")
 
@@ -30,6 +32,7 @@ def open_engine(
     engine = create_engine(
         url,
         hide_parameters=True,
+        poolclass=ClosingPool,
         pool_size=5,
         max_overflow=most_connections - 5,
         pool_timeout=patience.total_seconds(),

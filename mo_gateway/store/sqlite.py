@@ -19,6 +19,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from mo_gateway.errors import StorageError
 
+from .pool import ClosingPool
+
 
 class LockedCursor(sqlite3.Cursor):
     """Runs no statement beside the timer's roll-back, nor after it: it would be committed by itself."""
@@ -114,6 +116,7 @@ def open_engine(url: URL, *, patience: timedelta, most_connections: int) -> Engi
     engine = create_engine(
         url,
         hide_parameters=True,
+        poolclass=ClosingPool,
         pool_size=5,
         max_overflow=most_connections - 5,
         pool_timeout=patience.total_seconds(),
