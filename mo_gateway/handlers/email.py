@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -94,7 +95,8 @@ def _send(letter: EmailMessage, url: str) -> None:
     """Hand a mail to the server; or raise TryLater where it is not to be had, HandlerError where it refuses."""
     try:
         with _connected(url) as server:
-            server.send_message(letter)
+            # `send_message` would write >From where a line of the text begins so
+            server.sendmail(letter["From"], letter["To"].split(", "), letter.as_bytes(policy=SMTP))
     except smtplib.SMTPRecipientsRefused as exc:
         codes = [code for code, _ in exc.recipients.values()]
         raise _refusal(min(codes), "every recipient") from None

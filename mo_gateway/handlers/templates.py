@@ -59,9 +59,12 @@ class Template:
         try:
             tree = _ENVIRONMENT.parse(source)
             unknown = meta.find_undeclared_variables(tree) - known
+            borrowed = list(meta.find_referenced_templates(tree))
             self._template = _ENVIRONMENT.from_string(source)
         except TemplateError as exc:
             raise ValueError(f"it is no template: {exc}") from exc
+        if borrowed:
+            raise ValueError("it is no template: it takes in no other one")
         if unknown:
             raise ValueError(f"a template has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
 

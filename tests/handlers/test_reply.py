@@ -1,0 +1,85 @@
+"""`reply`: which text is sent, filled in, and when it is a question."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError
+
+from mo_gateway import Reply, keyword
+from mo_gateway.handlers.reply import Options, reply
+from mo_gateway.values import Ask
+
+from .received import message
+
+
+def said(handler: Any, **changes: Any) -> str | None:
+    answer = handler(message(**changes))
+    return answer.text if answer else None
+
+
+def test_a_text_is_filled_in() -> None:
+    assert said(reply("You are in with {{ parm }}."), parm="blue") == "You are in with blue."
+
+
+def test_texts_take_turns_and_a_second_try_says_the_same() -> None:
+    handler = reply(texts=["one", "two", "three"])
+
+    assert [said(handler, id=number) for number in (3, 4, 5, 6, 6)] == ["one", "two", "three", "one", "one"]
+
+
+def test_the_language_of_the_keyword_goes_before_the_operator_the_country_and_the_usual_text() -> None:
+    handler = reply(
+        "usual",
+        by_language={"fr": "en français"},
+        language_of={"GAGNE": "fr"},
+        by_operator={"20601": "by Proximus"},
+        by_country={"NLD": "in the Netherlands"},
+    )
+
+    assert said(handler, keyword="gagne!") == "en français"
+    assert said(handler) == "by Proximus"
+    assert said(handler, operator="20404", country="NLD") == "in the Netherlands"
+    assert said(handler, operator="20404", country="DEU") == "usual"
+
+
+def test_a_text_that_is_empty_is_not_sent() -> None:
+    assert said(reply("{{ parm }}"), parm=" \n ") is None
+    assert said(reply(by_country={"NLD": "only there"})) is None
+
+
+def test_a_question_names_what_takes_its_answer() -> None:
+    handler = reply("Your postcode?", expect="postcode", within=timedelta(minutes=5), note="of {{ keyword }}")
+
+    asked = Ask("postcode", within=timedelta(minutes=5), note="of WIN")
+    assert handler(message()) == Reply("Your postcode?", expect=asked)
+
+
+def test_it_may_be_marked_as_a_handler() -> None:
+    marked = keyword("WIN", name="win")(reply("Thanks."))
+
+    assert said(marked) == "Thanks."
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({}, "text"),
+        ({"text": ""}, "text"),
+        ({"text": 7}, "text"),
+        ({"text": "{{ nobody }}"}, "text"),
+        ({"text": "a", "texts": ["b"]}, "texts"),
+        ({"texts": "a"}, "texts"),
+        ({"text": "a", "within": "5m"}, "expect"),
+        ({"text": "a", "expect": "b", "within": 5}, "within"),
+        ({"text": "a", "by_language": {"fr": "b"}}, "by_language"),
+        ({"by_operator": ["a"]}, "by_operator"),
+        ({"by_country": {"BEL": "{{ nobody }}"}}, "by_country"),
+        ({"text": "a", "x": 1}, "x"),
+    ],
+)
+def test_wrong_options_are_named(options: dict[str, Any], key: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Options().load(options)
+
+    assert list(refused.value.messages_dict) == [key]

@@ -1,0 +1,345 @@
+"""Routing by more than the word: patterns, senders, operators, countries, forms, times, priorities, questions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mo_gateway.errors import ConfigError
+from mo_gateway.message import Question
+from mo_gateway.plugin import Form, Handler, Keyword, Terms
+from mo_gateway.routing import Route, Routes, Sms, fold
+
+from .handlers.received import message
+
+SIX = datetime(2026, 12, 1, 18, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+#: The most specific first; each is beaten by all before it.
+LADDER = [
+    ("vip", Keyword("WIN", "4414", terms=Terms(senders=frozenset({"32412345678"})))),
+    ("network", Keyword("WIN", "4414", terms=Terms(operators=frozenset({"20601"})))),
+    ("country", Keyword("WIN", "4414", terms=Terms(countries=frozenset({"BEL"})))),
+    ("form", Keyword("WIN", "4414", terms=Terms(form=Form.WITH_TEXT))),
+    ("time", Keyword("WIN", "4414", terms=Terms(since=SIX))),
+    ("priority", Keyword("WIN", "4414", priority=1)),
+    ("word", Keyword("WIN", "4414")),
+    ("word anywhere", Keyword("WIN", None, terms=Terms(senders=frozenset({"32412345678"})))),
+    ("pattern", Keyword("win blue", "4414", is_pattern=True)),
+    ("pattern anywhere", Keyword("w.*", None, is_pattern=True)),
+    ("rest", Keyword("*", "4414")),
+    ("rest anywhere", Keyword("*", None)),
+]
+FITS_ALL = Sms(
+    shortcode="4414",
+    keyword="win",
+    parm="blue",
+    msisdn="32412345678",
+    operator="20601",
+    country="BEL",
+    sent_at=SIX,
+)
+
+
+def routes(*named: tuple[str, Keyword]) -> Routes:
+    """Give routes, each with a handler of its own that has its name."""
+    return Routes(handler(name, keyword) for name, keyword in named)
+
+
+def handler(name: str, *keywords: Keyword) -> Handler:
+    return Handler(name=name, place=f"{name}.toml:1", function=lambda _message: name, keywords=keywords)
+
+
+def winner(table: Routes, sms: Sms) -> str | None:
+    route = table.find(sms)
+    return route.handler.name if route else None
+
+
+@pytest.mark.parametrize("at", range(len(LADDER)), ids=[name for name, _ in LADDER])
+def test_each_step_of_the_ladder_wins_over_all_below_it_whatever_was_loaded_first(at: int) -> None:
+    below = LADDER[at:]
+
+    assert {winner(routes(*Random(seed).sample(below, len(below))), FITS_ALL) for seed in range(5)} == {
+        LADDER[at][0]
+    }
+
+
+@pytest.mark.parametrize(
+    ("terms", "sms"),
+    [
+        (Terms(senders=frozenset({"32400000000"})), FITS_ALL),
+        (Terms(operators=frozenset({"20610"})), FITS_ALL),
+        (Terms(countries=frozenset({"NLD"})), FITS_ALL),
+        (Terms(form=Form.ALONE), FITS_ALL),
+        (Terms(form=Form.WITH_TEXT), replace(FITS_ALL, parm=" \n")),
+        (Terms(since=SIX), replace(FITS_ALL, sent_at=SIX - SECOND)),
+        (Terms(until=SIX), FITS_ALL),
+    ],
+)
+def test_a_route_that_does_not_fit_is_passed_over_and_the_reason_told(terms: Terms, sms: Sms) -> None:
+    table = routes(("special", Keyword("WIN", "4414", terms=terms)), ("usual", Keyword("WIN", "4414")))
+
+    assert winner(table, sms) == "usual"
+    (told,) = [verdict for verdict in table.explain(sms) if verdict.route.handler.name == "special"]
+    assert not told.wins
+    assert told.is_of_word
+    assert "less specific" not in told.reason
+
+
+def test_a_time_begins_with_its_first_moment_and_ends_before_its_last() -> None:
+    table = routes(("vote", Keyword("WIN", None, terms=Terms(since=SIX, until=SIX + SECOND))))
+
+    moments = [SIX - SECOND, SIX, SIX + SECOND / 2, SIX + SECOND]
+    assert [winner(table, replace(FITS_ALL, sent_at=at)) for at in moments] == [None, "vote", "vote", None]
+
+
+def test_what_is_not_known_of_a_message_fits() -> None:
+    terms = Terms(senders=frozenset({"1"}), operators=frozenset({"2"}), countries=frozenset({"3"}), since=SIX)
+
+    assert (
+        winner(routes(("vip", Keyword("WIN", None, terms=terms))), Sms(shortcode="4414", keyword="win")) == "vip"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Terms(), Terms()),
+        (Terms(operators=frozenset("12")), Terms(operators=frozenset("23"))),
+        (Terms(since=SIX), Terms(since=SIX + SECOND)),
+        (Terms(until=SIX), Terms(since=SIX - SECOND)),
+        (Terms(form=Form.ALONE), Terms(form=Form.ALONE)),
+    ],
+)
+def test_routes_that_one_message_could_fit_and_nothing_decides_between_are_refused(
+    one: Terms, other: Terms
+) -> None:
+    with pytest.raises(ConfigError, match="two handlers"):
+        routes(("a", Keyword("WIN", None, terms=one)), ("b", Keyword("win", None, terms=other)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Terms(operators=frozenset("12")), Terms(operators=frozenset("34"))),
+        (Terms(countries=frozenset({"BEL"})), Terms(countries=frozenset({"NLD"}))),
+        (Terms(senders=frozenset("1")), Terms(senders=frozenset("2"))),
+        (Terms(until=SIX), Terms(since=SIX)),
+        (Terms(form=Form.ALONE), Terms(form=Form.WITH_TEXT)),
+        (Terms(), Terms(since=SIX)),
+    ],
+)
+def test_routes_that_no_message_fits_both_or_that_differ_in_what_they_ask_for_may_stand_together(
+    one: Terms, other: Terms
+) -> None:
+    table = routes(("a", Keyword("WIN", None, terms=one)), ("b", Keyword("win", None, terms=other)))
+
+    assert len(table) == 2
+
+
+def test_two_handlers_for_the_answers_to_one_question_are_refused() -> None:
+    one, other = (replace(handler(name), answers=("postcode",)) for name in "ab")
+
+    with pytest.raises(ConfigError, match="The answers to 'postcode' have two handlers: a"):
+        Routes([one, other])
+
+
+def test_an_observer_takes_no_keyword() -> None:
+    observer = replace(handler("crm", Keyword("WIN", None)), observes=True)
+
+    with pytest.raises(ConfigError, match="sees all messages already"):
+        Routes([observer])
+
+
+# Patterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("[0-9]{4} ?[A-Z]{2}", "1234 ab", True),
+        ("[0-9]{4} ?[A-Z]{2}", "1234ab", True),
+        ("[0-9]{4} ?[A-Z]{2}", "send 1234 ab", False),
+        ("win.*", "WIN a\nb", True),
+        ("été", "ÉTÉ", True),
+        (".*", "\ud83d half", True),
+        ("", "", True),
+    ],
+)
+def test_a_pattern_matches_the_whole_text_in_upper_or_lower_case(pattern: str, text: str, fits: bool) -> None:
+    keyword, _, parm = text.partition(" ")
+    table = routes(("it", Keyword(pattern, None, is_pattern=True)))
+
+    sms = Sms(shortcode="4414", keyword=keyword, parm=parm)
+    assert winner(table, sms) == ("it" if fits else None)
+    assert table.explain(sms)[0].wins is fits
+
+
+@pytest.mark.timeout(20)
+def test_no_pattern_and_no_text_make_it_slow() -> None:
+    table = routes(*((f"evil {n}", Keyword(f"(a+)+{n}$|(a|aa)+{n}", None, is_pattern=True)) for n in range(20)))
+
+    assert winner(table, Sms(shortcode="4414", keyword="a" * 10_000 + "!")) is None
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "(?=x)", r"(a)\1", "[", "\\"])
+def test_what_is_no_pattern_is_named_with_its_place(pattern: str) -> None:
+    with pytest.raises(ConfigError, match=r"it \(it.toml:1\): .* is not a regular expression as RE2 takes it"):
+        routes(("it", Keyword(pattern, None, is_pattern=True)))
+
+
+def test_of_patterns_that_are_equally_specific_the_higher_priority_wins_then_the_first_loaded() -> None:
+    first, second = (
+        ("first", Keyword("w.*", None, is_pattern=True)),
+        ("second", Keyword(".*n", None, is_pattern=True)),
+    )
+    third = ("third", Keyword("...", None, is_pattern=True, priority=1))
+
+    sms = Sms(shortcode="4414", keyword="win")
+    assert winner(routes(first, second), sms) == "first"
+    assert winner(routes(second, first), sms) == "second"
+    assert winner(routes(first, second, third), sms) == "third"
+
+
+# Questions
+
+
+def test_an_answer_goes_to_whoever_waits_for_it_unless_a_keyword_always_wins() -> None:
+    asked = message(keyword="HELP", question=Question(expect="postcode", note="", asked_at=SIX, message_id=1))
+    postcode = replace(handler("postcode"), answers=("postcode",))
+    usual, always = handler("usual", Keyword("HELP", None)), handler("always", Keyword("HELP", None, always=True))
+
+    def taken_by(*handlers: Handler) -> str | None:
+        found = Routes(handlers).handler_of(asked)
+        return found.name if found else None
+
+    assert taken_by(postcode, usual) == "postcode"
+    assert taken_by(postcode, always) == "always"
+    assert taken_by(usual) == "usual"  # who asked is not there any more
+    assert taken_by() is None
+
+
+# Shadows and changes
+
+
+@pytest.mark.parametrize(
+    ("keywords", "shadowed"),
+    [
+        ([Keyword("WIN", None), Keyword("WIN", None, priority=1)], ["0"]),
+        ([Keyword("WIN", None, terms=Terms(form=Form.ALONE)), Keyword("WIN", None)], []),
+        (
+            [
+                Keyword("WIN", None, terms=Terms(form=Form.ALONE)),
+                Keyword("WIN", None, terms=Terms(form=Form.WITH_TEXT)),
+                Keyword("WIN", None),
+            ],
+            ["2"],
+        ),
+        ([Keyword("WIN", "4414"), Keyword("WIN", None)], []),
+        ([Keyword("WIN", None), Keyword("WIN", None, terms=Terms(since=SIX))], []),
+        (
+            [
+                Keyword("WIN", None, terms=Terms(operators=frozenset("12")), priority=1),
+                Keyword("WIN", None, terms=Terms(operators=frozenset("1"))),
+            ],
+            ["1"],
+        ),
+    ],
+)
+def test_a_route_that_can_never_win_is_named(keywords: Sequence[Keyword], shadowed: list[str]) -> None:
+    table = routes(*((str(number), keyword) for number, keyword in enumerate(keywords)))
+
+    assert [sentence.split("leads to ")[1].split()[0] for sentence in table.shadowed()] == shadowed
+
+
+def test_routes_are_taken_over_all_at_once() -> None:
+    table, new = routes(("old", Keyword("WIN", None))), routes(("new", Keyword("LOSE", None)))
+
+    table.take_over(new)
+
+    assert (winner(table, FITS_ALL), winner(table, replace(FITS_ALL, keyword="lose"))) == (None, "new")
+    assert len(table) == 1
+
+
+# The definition, and what is looked up
+
+
+def sets(values: str) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(values), max_size=2)
+
+
+TERMS = st.builds(
+    Terms,
+    senders=sets("12"),
+    operators=sets("ab"),
+    countries=sets("xy"),
+    form=st.sampled_from(Form),
+    since=st.sampled_from([None, SIX]),
+    until=st.sampled_from([None, SIX + SECOND]),
+)
+KEYWORDS = st.builds(
+    Keyword,
+    st.sampled_from(["win", "WIN!", "lose", "*"]),
+    st.sampled_from([None, "4414", "5515"]),
+    terms=TERMS,
+    priority=st.integers(0, 2),
+)
+MESSAGES = st.builds(
+    Sms,
+    shortcode=st.sampled_from(["4414", "5515"]),
+    keyword=st.sampled_from(["Win", "lose", "draw", "?"]),
+    parm=st.sampled_from(["", "blue"]),
+    msisdn=st.sampled_from("123"),
+    operator=st.sampled_from("abc"),
+    country=st.sampled_from("xyz"),
+    sent_at=st.sampled_from([SIX - SECOND, SIX, SIX + SECOND]),
+)
+
+
+def fits(keyword: Keyword, sms: Sms) -> bool:
+    terms = keyword.terms
+    assert sms.sent_at
+    return (
+        keyword.shortcode in (None, sms.shortcode)
+        and (keyword.word == "*" or fold(keyword.word) == fold(sms.keyword) != "")
+        and (not terms.senders or sms.msisdn in terms.senders)
+        and (not terms.operators or sms.operator in terms.operators)
+        and (not terms.countries or sms.country in terms.countries)
+        and (terms.form is Form.ANY or (terms.form is Form.ALONE) == (sms.parm == ""))
+        and (terms.since is None or sms.sent_at >= terms.since)
+        and (terms.until is None or sms.sent_at < terms.until)
+    )
+
+
+def worth(route: Route) -> tuple[object, ...]:
+    keyword, terms = route.keyword, route.keyword.terms
+    return (
+        keyword.word != "*",
+        keyword.shortcode is not None,
+        bool(terms.senders),
+        bool(terms.operators),
+        bool(terms.countries),
+        terms.form is not Form.ANY,
+        terms.since is not None or terms.until is not None,
+        keyword.priority,
+    )
+
+
+@given(st.lists(KEYWORDS, max_size=12), MESSAGES)
+def test_the_route_that_is_found_is_the_best_of_all_that_fit(keywords: list[Keyword], sms: Sms) -> None:
+    try:
+        table = routes(*((str(number), keyword) for number, keyword in enumerate(keywords)))
+    except ConfigError:
+        return  # two that clash
+
+    fitting = [route for route in table if fits(route.keyword, sms)]
+
+    found = table.find(sms)
+    assert (found is None) == (not fitting)
+    if found:
+        assert found in fitting
+        assert worth(found) == max(map(worth, fitting))
