@@ -54,9 +54,10 @@ class Presence:
         """Load the routes anew and let them be in force; where they are wrong, the old ones stay."""
         try:
             new = self._load()
-        except ConfigError as exc:
-            log.error("routes are wrong, the old ones stay in force", error=str(exc))
-            return Loaded(routes=len(self._routes), error=str(exc))
+        except Exception as exc:  # noqa: BLE001 - whatever new routes do while they are loaded, the old ones stay
+            error = str(exc) if isinstance(exc, ConfigError) else in_one_line(exc)
+            log.error("routes are wrong, the old ones stay in force", error=error)
+            return Loaded(routes=len(self._routes), error=error)
         self._routes.take_over(new)
         for sentence in new.shadowed():
             log.warning("route never wins", route=sentence)

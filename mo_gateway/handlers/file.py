@@ -152,8 +152,8 @@ class _Reading:
 
     def sentences(self) -> Iterator[str]:
         """Give each fault in words, in the order of the file."""
-        placed = sorted((self._lines.of(fault.path), fault) for fault in self.faults[:MOST_FAULTS])
-        for line, fault in placed:
+        placed = [(self._lines.of(fault.path), fault) for fault in self.faults[:MOST_FAULTS]]
+        for line, fault in sorted(placed, key=lambda one: one[0]):
             what = ".".join(str(step) for step in fault.path if isinstance(step, str))
             yield f"{self._path}:{line}: {what}: {fault.rule}."
         if len(self.faults) > MOST_FAULTS:
