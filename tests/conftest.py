@@ -15,7 +15,7 @@ from mo_gateway.settings import PREFIX, Settings, load_settings
 from mo_gateway.store import schema
 from mo_gateway.store.engine import open_engine
 
-from .postgres import PostgresServer, running_server
+from .postgres import PostgresServer, SpareDatabase, running_server
 
 hypothesis.settings.register_profile("ci", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("ci")
@@ -65,30 +65,27 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def emptied_databases() -> list[str]:
+def spare_databases(postgres_server: PostgresServer, postgres_template: str) -> Iterator[list[SpareDatabase]]:
     """Databases that a test has left as it found them; to make one takes ten times as long as to empty one."""
-    return []
-
-
-@pytest.fixture(scope="session")
-def fresh_look(postgres_server: PostgresServer, postgres_template: str) -> str:
-    """How a database looks in which no test has changed anything but rows."""
-    return postgres_server.look_of(postgres_template)
+    spare: list[SpareDatabase] = []
+    yield spare
+    for database in spare:
+        database.drop()
 
 
 @pytest.fixture
 def postgres_url(
-    postgres_server: PostgresServer, postgres_template: str, fresh_look: str, emptied_databases: list[str]
+    postgres_server: PostgresServer, postgres_template: str, spare_databases: list[SpareDatabase]
 ) -> Iterator[str]:
     """A PostgreSQL database with the current schema, fresh or as good as fresh."""
-    name = emptied_databases.pop() if emptied_databases else new_database(postgres_server, postgres_template)
-    yield postgres_server.url(name)
-    with contextlib.suppress(psycopg.Error):  # a test may have stopped the server, or let nobody in
-        if postgres_server.look_of(name) == fresh_look:
-            postgres_server.empty(name)
-            emptied_databases.append(name)
-            return
-    postgres_server.drop_database(name)
+    database = spare_databases.pop() if spare_databases else SpareDatabase(postgres_server, postgres_template)
+    yield postgres_server.url(database.name)
+    is_emptied = False
+    try:
+        with contextlib.suppress(psycopg.Error):  # a test may have stopped the server, or let nobody in
+            is_emptied = database.is_emptied()
+    finally:
+        spare_databases.append(database) if is_emptied else database.drop()
 
 
 @pytest.fixture
@@ -124,16 +121,10 @@ def settings(database_url: str) -> Settings:
 
 def fresh_database(server: PostgresServer, *, template: str | None) -> Iterator[str]:
     """Give the URL of a new database, and drop it afterwards, whoever is still connected."""
-    name = new_database(server, template)
-    yield server.url(name)
-    server.drop_database(name)
-
-
-def new_database(server: PostgresServer, template: str | None) -> str:
-    """Make a database and give its name."""
     name = f"test_{secrets.token_hex(4)}"
     server.create_database(name, template)
-    return name
+    yield server.url(name)
+    server.drop_database(name)
 
 
 @pytest.fixture

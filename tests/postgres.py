@@ -26,11 +26,14 @@ QUICK = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
 #: The ways to stop, as pg_ctl calls them; `immediate` makes the next start recover from the log.
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
-#: Who else is there, and what tests may have changed in a database besides its rows.
+#: Who else is connected to a database.
+GUESTS = """
+    SELECT pid, application_name, state, query FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+#: What tests may have changed in a database besides its rows.
 LOOK = """
-    SELECT (SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()),
-           (SELECT count(*) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
+    SELECT (SELECT count(*) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
             WHERE d.datname = current_database()),
            (SELECT md5(string_agg(concat_ws(' ', c.relname, a.attname, a.atttypid, a.attnotnull), ','
                                    ORDER BY c.relname, a.attnum))
@@ -78,12 +81,14 @@ class PostgresServer:
         """Give the URL of a database, as in MO_GATEWAY_DATABASE_URL."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
 
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
+        """Connect, to run each statement outside a transaction."""
+        return psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", dbname=database, autocommit=True)
+
     def execute(self, statement: str | sql.Composed, database: str = "postgres") -> list[tuple[Any, ...]]:
         """Run one statement outside a transaction and give its rows, if any."""
         query = statement.encode() if isinstance(statement, str) else statement
-        with psycopg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", dbname=database, autocommit=True
-        ) as conn:
+        with self.connect(database) as conn:
             cursor = conn.execute(query)
             return cursor.fetchall() if cursor.description else []
 
@@ -95,15 +100,6 @@ class PostgresServer:
     def drop_database(self, name: str) -> None:
         """Drop a database and cut off who is connected to it."""
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def look_of(self, database: str) -> str:
-        """Give what is equal for databases in which nothing but rows differs, and to which nobody is connected."""
-        (look,) = self.execute(LOOK, database)
-        return str(look)
-
-    def empty(self, database: str) -> None:
-        """Delete every row but the schema's version, and let ids begin with 1 again."""
-        self.execute(EMPTY, database)
 
     def start(self) -> None:
         """Start it and wait until it answers; after a crash that is when it has recovered."""
@@ -162,6 +158,46 @@ class PostgresServer:
         with contextlib.suppress(psycopg.OperationalError):
             return bool(self.execute("SELECT 1"))
         return False
+
+
+class SpareDatabase:
+    """A database that one test after another may have, as long as they change nothing in it but rows.
+
+    Its own connection stays: to make one takes longer than to look and to empty.
+    """
+
+    def __init__(self, server: PostgresServer, template: str) -> None:
+        self.name = f"test_{secrets.token_hex(4)}"
+        self._server = server
+        server.create_database(self.name, template)
+        self._conn = server.connect(self.name)
+        self._fresh = self._look()
+
+    def is_emptied(self) -> bool:
+        """Empty it and let ids begin with 1 again; False where more than its rows is not as it was.
+
+        Or raise TimeoutError: somebody did not let go of it, and would be in the next test's way.
+        """
+        try:
+            wait_until(lambda: not self._guests(), "those to go whom the test has left connected")
+        except TimeoutError as exc:
+            exc.add_note(str(self._guests()))
+            raise
+        if self._look() != self._fresh:
+            return False
+        self._conn.execute(EMPTY)
+        return True
+
+    def drop(self) -> None:
+        """Drop it and cut off who is connected to it."""
+        self._conn.close()
+        self._server.drop_database(self.name)
+
+    def _guests(self) -> list[tuple[Any, ...]]:
+        return self._conn.execute(GUESTS).fetchall()
+
+    def _look(self) -> list[tuple[Any, ...]]:
+        return self._conn.execute(LOOK).fetchall()
 
 
 @contextlib.contextmanager
