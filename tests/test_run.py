@@ -292,3 +292,59 @@ def test_under_gunicorn_bad_settings_are_said_in_a_sentence(simple: Program) -> 
     assert simple.process.wait(15) == 4
     assert "MO_GATEWAY_LEASE cannot be 'soon'" in simple.log
     assert "Traceback" not in simple.log
+
+
+# Routes
+
+
+def write_routes(gateway: Program, text: str) -> None:
+    """Replace the routes file as an editor does, whole."""
+    draft = gateway.folder / "draft"
+    draft.write_text(f'[[route]]\nkeyword = "HELLO"\n[route.reply]\ntext = "{text}"\n')
+    draft.rename(gateway.folder / "routes.toml")
+
+
+@pytest.fixture
+def with_routes(tmp_path: Path, sqlite_url: str) -> Iterator[Program]:
+    """A program with a routes file, to be started."""
+    with program(tmp_path, sqlite_url, ROUTES=str(tmp_path / "routes.toml")) as made:
+        write_routes(made, "first")
+        yield made
+
+
+def test_sighup_brings_new_routes_into_force_and_messages_go_on_coming_in(with_routes: Program) -> None:
+    url = with_routes.run()
+    assert post(url, KEYWORD="HELLO").body == "TRUE"
+    wait_for_replies(with_routes, "first")
+
+    write_routes(with_routes, "second")
+    with_routes.process.send_signal(signal.SIGHUP)
+    until(lambda: "routes loaded" in with_routes.log, "the routes to be loaded")
+    assert post(url, KEYWORD="HELLO", PARM="again").body == "TRUE"
+
+    wait_for_replies(with_routes, "first", "second")
+    assert "a part ended by itself" not in with_routes.log
+
+
+def test_sighup_with_a_broken_file_leaves_the_old_routes_in_force(with_routes: Program) -> None:
+    url = with_routes.run()
+    until(lambda: with_routes.child("worker"), "the worker")
+    assert post(url, KEYWORD="HELLO").body == "TRUE"
+    wait_for_replies(with_routes, "first")
+
+    (with_routes.folder / "routes.toml").write_text("[[route]\n")
+    with_routes.process.send_signal(signal.SIGHUP)
+    until(lambda: "the old ones stay in force" in with_routes.log, "the complaint")
+    assert post(url, KEYWORD="HELLO", PARM="again").body == "TRUE"
+
+    wait_for_replies(with_routes, "first", "first")
+
+
+def test_a_gateway_does_not_start_with_a_broken_routes_file(with_routes: Program) -> None:
+    (with_routes.folder / "routes.toml").write_text("[[route]]\nkeyword = 7\n[route.store]\n")
+
+    with_routes.start("mo_gateway", "run", "--bind", "127.0.0.1:0")
+
+    assert with_routes.process.wait(20) == 4
+    assert "routes.toml:2: route.keyword: a text, or a list of texts" in with_routes.log
+    assert with_routes.stdout == ""
