@@ -128,8 +128,7 @@ def secret_variables() -> tuple[str, ...]:
 def of_provider(provider: str, given: Mapping[str, str]) -> dict[str, str]:
     """Pick what is given for one provider, the provider's name taken off."""
     prefix = f"{provider.upper()}_"
-    names = SCHEMAS[provider]().fields
-    return {name: given[prefix + name] for name in names if prefix + name in given}
+    return {name.removeprefix(prefix): given[name] for name in given if name.startswith(prefix)}
 
 
 def is_wanted(provider: str, given: Collection[str]) -> bool:

@@ -5,6 +5,7 @@ path of a file that holds the value. `docs/settings.md` explains them; a test co
 """
 
 import contextlib
+import functools
 import os
 import secrets
 from collections.abc import Mapping
@@ -223,6 +224,7 @@ def load_settings(environ: Mapping[str, str], folder: Path | None = None) -> Set
     return Settings(**{name.lower(): value for name, value in values.items()})
 
 
+@functools.cache
 def names() -> tuple[str, ...]:
     """Give the name of every setting, the providers' included, without the prefix."""
     return (*SettingsSchema().fields, *provider_settings.variables())

@@ -54,9 +54,11 @@ def at_work(
 ) -> Iterator[Outbound]:
     loop = Outbound(sender, threads=threads, chores=chores)
     loop.start()
-    yield loop
-    loop.ask_to_stop()
-    loop.join()
+    try:
+        yield loop
+    finally:
+        loop.ask_to_stop()
+        loop.join()
 
 
 def states(gateway: Gateway) -> list[str]:

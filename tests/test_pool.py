@@ -1,5 +1,6 @@
 """The pool: whoever comes late for its end leaves no connection open."""
 
+import logging
 import sqlite3
 import threading
 from typing import Any
@@ -67,6 +68,16 @@ def test_who_comes_after_a_gateway_is_closed_is_served_and_leaves_nothing_open(g
     with gateway.engine.connect() as conn:
         driver = driver_of(conn)
     assert not is_open(driver)
+
+
+def test_nothing_of_it_is_told(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    engine = open_engine(settings)
+    with engine.connect():
+        engine.dispose()
+    engine.dispose()
+
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("how_many", [1, 7])

@@ -263,6 +263,9 @@ def test_a_commit_that_never_ends_is_cut_off_and_the_writer_goes_on(
         gateway.writer.store(new_message(gateway, PARM="STALL"))
 
     assert retried(gateway, new_message(gateway, PARM="next")).outcome is Outcome.STORED
+    with gateway.engine.begin() as conn:  # the server's end of it would sleep on
+        stalled = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        assert conn.scalars(text(stalled)).all() == [True]
     gateway.close()
 
 

@@ -12,6 +12,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 class ClosingPool(QueuePool):
     """Closes what it is handed once it has been disposed of."""
 
+    #: Else each dispose would be a line in our log, and one on the terminal; SQLAlchemy's own are not told.
+    _sqla_logger_namespace = "sqlalchemy.pool.impl.ClosingPool"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_over = False
