@@ -46,10 +46,7 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
 
 def raw_without_secrets(raw: bytes, secrets: Collection[str]) -> bytes:
     """Take credentials out of what came, in UTF-8, Latin-1 or anything like ASCII; no other byte is touched."""
-    for charset in ("utf-8", "latin-1"):
-        text = raw.decode(charset, "surrogateescape")
-        raw = without_secrets(text, secrets).encode(charset, "surrogateescape")
-    return raw
+    return without_secrets(raw.decode("latin-1"), secrets).encode("latin-1")
 
 
 def long_ones(secrets: Iterable[str]) -> list[str]:
@@ -85,9 +82,11 @@ def _pattern_of(secrets: frozenset[str]) -> re.Pattern[str] | None:
 def _forms(secret: str) -> Iterator[str]:
     """Write a secret in each way in which an answer or a request may hold it."""
     in_json = json.dumps(secret)[1:-1]
-    yield from (secret, in_json, in_json.replace("/", "\\/"), escape(secret), escape(secret, quote=False))
-    for charset in ("utf-8", "latin-1"):
-        octets = secret.encode(charset, "xmlcharrefreplace" if charset == "latin-1" else "surrogatepass")
+    in_utf_8 = secret.encode("utf-8", "surrogatepass")
+    yield from (in_json, in_json.replace("/", "\\/"))
+    for text in (secret, in_utf_8.decode("latin-1")):  # UTF-8 may be read as Latin-1
+        yield from (text, escape(text), escape(text, quote=False))
+    for octets in (in_utf_8, secret.encode("latin-1", "xmlcharrefreplace")):
         yield from (quote(octets), quote(octets, safe=""), quote_plus(octets))
 
 

@@ -76,6 +76,7 @@ def test_what_is_shown_is_one_line_without_a_hidden_character(text: str) -> None
         ("pw=a%2Fb+c%2B%E9&x", "pw=***&x"),
         ("pw=a/b%20c%2B%C3%A9&x", "pw=***&x"),
         ('{"pw": "a\\/b c+\\u00E9"}', '{"pw": "***"}'),
+        ("read wrong: a/b c+Ã©", "read wrong: ***"),
         ("A/B C+É", "A/B C+É"),
         ("nothing of the kind", "nothing of the kind"),
     ],
