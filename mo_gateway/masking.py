@@ -13,6 +13,7 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 HIDDEN_SECRET = "***"  # noqa: S105 - what is shown instead of one
 LONG = 6  # characters
+LONGEST_WORD = 100  # characters
 
 #: `%2F` and `\u00e9`, as a pattern has them.
 _ESCAPE = re.compile(r"%[0-9A-F]{2}|\\\\u[0-9a-f]{4}")
@@ -60,6 +61,11 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(map(_shown, text))
+
+
+def plain_word(word: str) -> str:
+    """Show a word that a stranger wrote: short, and without characters that a database cannot hold."""
+    return one_line(word)[:LONGEST_WORD]
 
 
 def _shown(character: str) -> str:

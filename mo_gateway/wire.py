@@ -195,6 +195,21 @@ def retry_after(answer: Answer) -> timedelta | None:
     return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))
 
 
+def not_asked(obstacle: str) -> SendResult:
+    """Give the result of a message that no provider was called for, as it cannot send such a one."""
+    return SendResult(outcome=SendOutcome.FAILED, text=obstacle, was_asked=False)
+
+
+def believed(result: SendResult, answer: Answer) -> SendResult:
+    """Give what a body says, which is UNKNOWN where it is a success with the HTTP status of an error."""
+    if result.outcome is not SendOutcome.SENT or not refusal(answer):
+        return result
+    text = f"{result.text}, but the status is HTTP {answer.status}"
+    return SendResult(
+        outcome=SendOutcome.UNKNOWN, code=result.code or f"HTTP {answer.status}", text=text, holds=True
+    )
+
+
 def unreadable(what: str) -> SendResult:
     """Give the result of a 2xx answer that is not what the provider documents: it may have gone through.
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mo_gateway.reply import SendOutcome
-from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, encoded, is_local, refusal, unreadable
+from mo_gateway.reply import SendOutcome, SendResult
+from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, believed, encoded, is_local, refusal, unreadable
 
 from .listening import (
     CERTIFICATE,
@@ -413,6 +413,24 @@ def test_an_answer_that_is_no_json_is_a_value_error(body: bytes) -> None:
 def test_json_that_python_cannot_hold_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - its text is Python's own
         answer(body).json()
+
+
+@pytest.mark.parametrize(("code", "shown"), [("1", "1"), ("", "HTTP 503")])
+def test_a_success_with_the_status_of_an_error_is_unknown(code: str, shown: str) -> None:
+    said = SendResult(outcome=SendOutcome.SENT, code=code, text="taken", provider_id="77")
+
+    result = believed(said, answer(status=503))
+
+    assert result == SendResult(
+        outcome=SendOutcome.UNKNOWN, code=shown, text="taken, but the status is HTTP 503", holds=True
+    )
+    assert believed(said, answer(status=200)) == said
+
+
+def test_a_refusal_is_believed_whatever_the_status() -> None:
+    said = SendResult(outcome=SendOutcome.FAILED, code="106", text="not valid")
+
+    assert believed(said, answer(status=503)) == said
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
