@@ -1,5 +1,6 @@
 """Sending: each reply goes out once, and what nobody can know is called unknown."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from mo_gateway.send import Task
 from mo_gateway.store import standing
 from mo_gateway.store.tables import mt_message
 from mo_gateway.store.types import database_now
-from mo_gateway.wire import MaybeSent, NotSent
+from mo_gateway.wire import MaybeSent, NotSent, not_asked
 
 from .conftest import MakeSettings
 from .handling import captured_log
@@ -411,6 +412,36 @@ def test_a_probe_that_fails_is_a_failure_more_and_the_pause_is_its_own(gateway: 
     assert own(gateway).failures == 2
     assert isinstance(held, timedelta)
     assert held < timedelta(minutes=1)
+
+
+def test_of_many_threads_on_several_hosts_one_tries_a_provider_again(gateway: Gateway) -> None:
+    provider = Script([AWAY])
+    hosts = [sender_of(gateway, provider) for _ in range(2)]
+    queue(gateway, *(Reply(f"number {n}") for n in range(10)))
+    send_all(hosts[0], provider)
+    make_replies_due(gateway)
+
+    with ThreadPoolExecutor(8) as threads:
+        claims = list(threads.map(lambda n: hosts[n % 2].claim(provider), range(16)))
+
+    assert [isinstance(claim, Task) for claim in claims].count(True) == 1
+
+
+def test_a_probe_that_never_came_to_a_call_leaves_it_to_the_next_one(gateway: Gateway) -> None:
+    cannot = not_asked("it has no groups")
+    provider = Script([AWAY, cannot, SendResult(outcome=SendOutcome.SENT)])
+    sender = sender_of(gateway, provider)
+    queue(gateway, *(Reply(f"number {n}") for n in range(3)))
+    send_all(sender, provider)
+    make_replies_due(gateway)
+
+    first = claimed(sender, provider)
+    sender.record(provider, sender.send(provider, first))
+    second = claimed(sender, provider)
+
+    assert (first.is_probe, second.is_probe) == (True, True)
+    assert own(gateway).failures == 1
+    assert isinstance(sender.claim(provider), timedelta)
 
 
 def test_an_answer_to_a_call_from_before_the_trouble_lifts_no_hold(gateway: Gateway) -> None:
