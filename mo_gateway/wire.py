@@ -146,6 +146,15 @@ def encoded(fields: Iterable[tuple[str, str]], charset: str = "utf-8") -> str:
     )
 
 
+def foreign_to(charset: str, text: str) -> str:
+    """Name the first character that a charset does not have; empty where it has all."""
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError as exc:
+        return f"U+{ord(text[exc.start]):04X}"
+    return ""
+
+
 def is_local(url: str) -> bool:
     """Tell whether a URL leads to this host itself, as that of a fake does."""
     host = urlsplit(url).hostname or ""

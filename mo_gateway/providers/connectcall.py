@@ -56,13 +56,10 @@ class ConnectCallSender:
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
             return wire.not_asked(obstacle)
-        fields = {
-            "login": self.login,
-            "pass": self.password,
-            "from": message.sender,
-            "to": message.msisdn,
-            **_content(message, sizing.text),
-        }
+        content = {"from": message.sender, "to": message.msisdn, **_content(message, sizing.text)}
+        if character := wire.foreign_to(self.charset, "".join(content.values())):
+            return wire.not_asked(f"{self.charset} (MO_GATEWAY_CONNECTCALL_CHARSET) has no {character}")
+        fields = {"login": self.login, "pass": self.password, **content}
         return read_result(self.wire.get(f"{self.url.rstrip('/')}/sendsms.ashx", fields.items(), self.charset))
 
     def standing(self) -> Standing:

@@ -136,7 +136,10 @@ class Sms1601Sender:
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
             return wire.not_asked(obstacle)
-        result = read_result(self._call(**self._fields(message, sizing)))
+        fields = self._fields(message, sizing)
+        if character := wire.foreign_to(self.charset, "".join(fields.values())):
+            return wire.not_asked(f"{self.charset} (MO_GATEWAY_SMS1601_CHARSET) has no {character}")
+        result = read_result(self._call(**fields))
         if result.provider_id and self.schedule and message.at is not None:
             return replace(result, provider_id=f"{OUTBOX}{result.provider_id}")
         return result
