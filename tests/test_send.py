@@ -11,6 +11,7 @@ from structlog.typing import EventDict
 
 from mo_gateway import Reply, send
 from mo_gateway.gateway import Gateway
+from mo_gateway.providers.intelecom.sending import MARGIN, REMEMBERED
 from mo_gateway.reply import SendOutcome, SendResult, VCard
 from mo_gateway.send import Task
 from mo_gateway.store import standing
@@ -220,6 +221,24 @@ def test_it_is_not_sent_again_once_the_provider_may_have_forgotten_the_reference
 
     assert len(provider.sent) == 1
     assert (reply(gateway).state, reply(gateway).due_at) == ("unknown", None)
+
+
+@pytest.mark.parametrize(("minutes", "calls"), [(54.8, 2), (55.2, 1)])
+def test_intelecom_is_not_asked_again_when_its_hour_may_end_on_the_way(
+    gateway: Gateway, minutes: float, calls: int
+) -> None:
+    provider = Script([LOST], repeats_safely_for=REMEMBERED - MARGIN)
+    sender = sender_of(gateway, provider)
+    queue(gateway)
+    send_all(sender, provider)
+    with gateway.engine.begin() as conn:
+        conn.execute(update(mt_message).values(first_tried_at=database_now(-60.0 * minutes)))
+
+    make_replies_due(gateway)
+    send_all(sender, provider)
+
+    assert len(provider.sent) == calls
+    assert sender.lease + sender.send_timeout < MARGIN
 
 
 @pytest.mark.parametrize("second", [LATER, AWAY, REFUSED])
