@@ -53,6 +53,7 @@ class Task:
 
     claim: Claim
     since: float  #: monotonic seconds, before the lease began
+    day: str  #: whose budget its parts count in
     is_probe: bool = False  #: it is to show whether a provider in trouble is well again
 
 
@@ -105,7 +106,7 @@ class Sender:
             self._tell_suppressed(row, reason)
         if claimed is None:
             return timedelta() if suppressed else stands.wait() or LOOK_AGAIN_AFTER
-        return Task(claim=claimed, since=began, is_probe=is_probe)
+        return Task(claim=claimed, since=began, day=self._day(stands), is_probe=is_probe)
 
     def send(self, provider: Sending, task: Task) -> Tried:
         """Hand a claimed reply to its provider, unless its lease may be over before the answer is there."""
@@ -126,7 +127,7 @@ class Sender:
             if held:
                 self._record_on_reply(conn, tried)
             if result.outcome in (SendOutcome.LATER, SendOutcome.FAILED):
-                standing.given_back(conn, parts=claim.parts, day=self._day(stands))
+                standing.given_back(conn, parts=claim.parts, day=tried.task.day)
             self._record_on_provider(conn, tried, stands)
         self._tell(tried, held=held)
 
