@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message as Headers
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from threading import Timer
@@ -197,11 +198,18 @@ def refusal(answer: Answer) -> SendResult | None:
 
 
 def retry_after(answer: Answer) -> timedelta | None:
-    """Read the pause that an answer asks for, within reason; None where it names no seconds."""
+    """Read the pause that an answer asks for, within reason; None where it names none.
+
+    It names seconds, or a moment: by the clock of whoever answers, which its Date tells.
+    """
     value = answer.headers.get("Retry-After", "")
-    if not (value.isascii() and value.isdigit()):
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))
+    try:
+        pause = parsedate_to_datetime(value) - parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (TypeError, ValueError, OverflowError):  # no date, or one with a zone and one without
         return None
-    return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))
+    return min(max(pause, timedelta()), timedelta(seconds=LONGEST_PAUSE))
 
 
 def not_asked(obstacle: str) -> SendResult:

@@ -495,6 +495,28 @@ def test_the_pause_that_a_provider_asks_for_is_kept_within_reason(
     assert result.again_after == (None if seconds is None else timedelta(seconds=seconds))
 
 
+@pytest.mark.parametrize(
+    ("retry_after", "date", "seconds"),
+    [
+        ("Fri, 27 Nov 2026 20:00:30 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", 30),
+        ("Fri, 27 Nov 2026 20:00:30 GMT", "Fri, 27 Nov 2026 21:00:00 +0100", 30),
+        ("Sat, 28 Nov 2026 20:00:00 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", 3600),
+        ("Fri, 27 Nov 2026 19:00:00 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", 0),
+        ("Fri, 27 Nov 2026 20:00:30", "Fri, 27 Nov 2026 20:00:00 GMT", None),
+        ("Fri, 27 Nov 2026 20:00:30 GMT", "", None),
+        ("Fri, 99 Nov 2026 20:00:30 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", None),
+        ("soon", "Fri, 27 Nov 2026 20:00:00 GMT", None),
+    ],
+)
+def test_a_pause_until_a_moment_is_counted_by_the_providers_own_clock(
+    retry_after: str, date: str, seconds: int | None
+) -> None:
+    result = refusal(answer(status=503, Retry_After=retry_after, Date=date))
+
+    assert result
+    assert result.again_after == (None if seconds is None else timedelta(seconds=seconds))
+
+
 def test_an_answer_that_is_not_what_is_documented_may_mean_that_it_was_taken_and_the_next_waits() -> None:
     result = unreadable("return code")
 
