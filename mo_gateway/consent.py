@@ -106,13 +106,17 @@ class Consent:
 
     def _put_off(self, message: Message, tries: int, exc: Exception) -> None:
         """Let a message be tried again, unless it has been for long enough."""
-        now, event = self.clock(), "cannot look for STOP and START in a message"
-        if now - message.received_at > TRIED_FOR and tries > 1:
-            log.error(event, id=message.id, exception=way_to(exc), is_given_up=True)
-            return
-        pause = retry.delay(tries, first=FIRST_PAUSE, jitter=0.5)
-        self.put_off[message.id or 0] = PutOff(tries, now + pause)
-        log.error(event, id=message.id, exception=way_to(exc), again_after=pause.total_seconds())
+        now = self.clock()
+        is_given_up = tries > 1 and now - message.received_at > TRIED_FOR
+        if not is_given_up:
+            pause = retry.delay(tries, first=FIRST_PAUSE, jitter=0.5)
+            self.put_off[message.id or 0] = PutOff(tries, now + pause)
+        log.error(
+            "cannot look for STOP and START in a message",
+            id=message.id,
+            exception=way_to(exc),
+            is_given_up=is_given_up,
+        )
 
     def _look_at(self, conn: Connection, message: Message) -> Wish | None:
         """Do what a message wishes; give the wish where that changed anything."""

@@ -414,7 +414,7 @@ def test_a_message_that_could_not_be_recorded_is_tried_again_after_growing_pause
 
     assert [step.record() for _ in range(2)] == [True, False]
     assert opt_outs(gateway) == [(PHONE, "4414", None)]
-    assert [line["again_after"] for line in log_lines if line["log_level"] == "error"] == [60, 120]
+    assert [line["is_given_up"] for line in log_lines if line["log_level"] == "error"] == [False, False]
     assert step.put_off == {}
 
 
@@ -452,7 +452,7 @@ def test_a_message_that_cannot_be_recorded_for_a_day_is_given_up(
         clock.now += timedelta(minutes=30)
 
     assert not rows(gateway.engine, "mo_handling")[0].may_be_stop
-    assert [line.get("is_given_up", False) for line in log_lines][-2:] == [False, True]
+    assert [line["is_given_up"] for line in log_lines][-2:] == [False, True]
     assert 24 < len(log_lines) < 40
 
 
