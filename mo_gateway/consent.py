@@ -3,16 +3,19 @@
 It is no plugin: it works when every plugin fails, and a message that waits behind a failing one of its sender is
 looked at all the same. The ledger, the confirmation and the note that the message has been looked at commit
 together, so each STOP is recorded and confirmed once.
+
+A message that cannot be recorded waits, and no handler gets its sender's next ones before; nobody else waits. It
+is tried again after growing pauses, for a day.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from . import keys, stop
+from . import keys, retry, stop
 from .confirmation import confirmation, shown
 from .masking import masked
 from .message import Message
@@ -28,6 +31,9 @@ from .store.outbox import Origin, Rules
 AUTO = "auto"
 NONE = "none"
 AT_A_TIME = 20  # messages in one transaction; the intake waits for it on SQLite
+FIRST_PAUSE = timedelta(minutes=1)
+TRIED_FOR = timedelta(days=1)  # a message that cannot be recorded
+MOST_PUT_OFF = 1000  # of more it is not the messages that are wrong
 
 log = structlog.get_logger()
 
@@ -41,6 +47,14 @@ def wish_in(message: Message, routes: Routes, words: Collection[str]) -> Wish | 
     return stop.read_wish(message, is_live=is_live, extra=words)
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A message that could not be recorded."""
+
+    tries: int
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """Records who wants no more, and who wants it again."""
@@ -52,30 +66,57 @@ class Consent:
     words: tuple[str, ...]  #: beside those of `stop.py`
     confirmation: str  #: auto, none, or the text
     clock: Callable[[], datetime]
+    put_off: dict[int, PutOff] = field(default_factory=dict)  #: by message, as this process found it
 
     def record(self) -> bool:
         """Look at what has not been looked at yet; True where there may be more."""
+        later = self._later()
+        if len(later) >= MOST_PUT_OFF:
+            return False
         with self.engine.execution_options(**READ_ONLY).begin() as conn:
-            if not opt_outs.is_anything_new(conn):
+            if not opt_outs.is_anything_new(conn, but=later):
                 return False
         with self.engine.begin() as conn:
-            messages = opt_outs.next_messages(conn, AT_A_TIME)
+            messages = opt_outs.next_messages(conn, AT_A_TIME, but=later)
             changes = [(message, self._look_if_possible(conn, message)) for message in messages]
-            opt_outs.looked_at(conn, [message.id for message in messages if message.id])
+            done = [message.id for message in messages if message.id and message.id not in self.put_off]
+            opt_outs.looked_at(conn, done)
         for message, wish in changes:
             self._tell(message, wish)
         return bool(messages)
 
+    def _later(self) -> list[int]:
+        """Give the messages whose pause is not over; forget those that somebody else must have dealt with."""
+        now = self.clock()
+        for message_id in [one for one, put_off in self.put_off.items() if put_off.until < now - retry.LONGEST]:
+            del self.put_off[message_id]
+        return [message_id for message_id, put_off in self.put_off.items() if put_off.until > now]
+
     def _look_if_possible(self, conn: Connection, message: Message) -> Wish | None:
-        """Look at a message; where that fails, nothing of it stays, and the operator is told."""
+        """Look at a message; where that fails, nothing of it stays, it is put off, and the operator is told."""
+        before = self.put_off.pop(message.id or 0, None)
         try:
             with conn.begin_nested():
                 return self._look_at(conn, message)
         except UNAVAILABLE:
             raise
-        except Exception as exc:  # noqa: BLE001 - one message must not hold up the STOP of others, nor the handlers
-            log.error("cannot look for STOP and START in a message", id=message.id, exception=way_to(exc))
+        except Exception as exc:  # noqa: BLE001 - one message must not hold up the STOP of others
+            self._put_off(message, 1 + (before.tries if before else 0), exc)
             return None
+
+    def _put_off(self, message: Message, tries: int, exc: Exception) -> None:
+        """Let a message be tried again, unless it has been for long enough."""
+        now = self.clock()
+        is_given_up = tries > 1 and now - message.received_at > TRIED_FOR
+        if not is_given_up:
+            pause = retry.delay(tries, first=FIRST_PAUSE, jitter=0.5)
+            self.put_off[message.id or 0] = PutOff(tries, now + pause)
+        log.error(
+            "cannot look for STOP and START in a message",
+            id=message.id,
+            exception=way_to(exc),
+            is_given_up=is_given_up,
+        )
 
     def _look_at(self, conn: Connection, message: Message) -> Wish | None:
         """Do what a message wishes; give the wish where that changed anything."""

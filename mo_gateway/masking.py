@@ -1,8 +1,11 @@
 """What a person may see of a phone number, and of a text that a stranger wrote."""
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from html import escape
 from urllib.parse import quote, quote_plus
 
 #: Control, direction and invisible characters, halves of a surrogate pair, line and paragraph separators.
@@ -10,6 +13,10 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 HIDDEN_SECRET = "***"  # noqa: S105 - what is shown instead of one
 LONG = 6  # characters
+LONGEST_WORD = 100  # characters
+
+#: `%2F` and `\u00e9`, as a pattern has them.
+_ESCAPE = re.compile(r"%[0-9A-F]{2}|\\\\u[0-9a-f]{4}")
 
 #: What a spreadsheet takes for the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -33,13 +40,14 @@ def plain_cell(text: str) -> str:
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Take credentials out of a text that may quote them, also as they stand in a URL; the longest first."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        for written in sorted({secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}):
-            text = text.replace(written, HIDDEN_SECRET)
-            if "%" in written:  # its escapes may be written in small letters
-                text = re.sub(re.escape(written), HIDDEN_SECRET, text, flags=re.IGNORECASE)
-    return text
+    """Take credentials out of a text that may quote them, also as they stand in a URL, in JSON or in XML."""
+    pattern = _pattern_of(frozenset(secrets))
+    return pattern.sub(HIDDEN_SECRET, text) if pattern else text
+
+
+def raw_without_secrets(raw: bytes, secrets: Collection[str]) -> bytes:
+    """Take credentials out of what came, in UTF-8, Latin-1 or anything like ASCII; no other byte is touched."""
+    return without_secrets(raw.decode("latin-1"), secrets).encode("latin-1")
 
 
 def long_ones(secrets: Iterable[str]) -> list[str]:
@@ -55,7 +63,38 @@ def one_line(text: str) -> str:
     return "".join(map(_shown, text))
 
 
+def plain_word(word: str) -> str:
+    """Show a word that a stranger wrote: short, and without characters that a database cannot hold."""
+    return one_line(word)[:LONGEST_WORD]
+
+
 def _shown(character: str) -> str:
     if unicodedata.category(character) in HIDDEN:
         return character.encode("unicode_escape").decode()
     return character
+
+
+@lru_cache(maxsize=8)
+def _pattern_of(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    """Give what finds any of these, the longest first: one may be the beginning of another."""
+    written = {form for secret in secrets if secret for form in _forms(secret)}
+    if not written:
+        return None
+    # the digits of an escape may be small letters or capitals; all others are as they are
+    forms = (_ESCAPE.sub(_in_either_case, re.escape(form)) for form in sorted(written, key=len, reverse=True))
+    return re.compile("|".join(forms))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Write a secret in each way in which an answer or a request may hold it."""
+    in_json = json.dumps(secret)[1:-1]
+    in_utf_8 = secret.encode("utf-8", "surrogatepass")
+    yield from (in_json, in_json.replace("/", "\\/"))
+    for text in (secret, in_utf_8.decode("latin-1")):  # UTF-8 may be read as Latin-1
+        yield from (text, escape(text), escape(text, quote=False))
+    for octets in (in_utf_8, secret.encode("latin-1", "xmlcharrefreplace")):
+        yield from (quote(octets), quote(octets, safe=""), quote_plus(octets))
+
+
+def _in_either_case(found: re.Match[str]) -> str:
+    return f"(?i:{found[0]})"

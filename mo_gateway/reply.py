@@ -142,6 +142,7 @@ class SendResult:
     provider_id: str | None = None  #: the provider's own id of it
     again_after: timedelta | None = None  #: not before, where the provider said so
     holds: bool = False  #: True where the next message would fare no better, so that the whole queue waits
+    was_asked: bool = True  #: False where it never came to a call, so that it says nothing of the provider
 
 
 @dataclass(frozen=True, slots=True)

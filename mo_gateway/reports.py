@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from .errors import StorageError
-from .masking import long_ones, without_secrets
+from .masking import long_ones, raw_without_secrets, without_secrets
 from .message import Outcome, Receipt, WebhookRequest
 from .metrics import Metrics
 from .providers import Acknowledgement, Reporting
@@ -49,7 +49,7 @@ class Reports:
             provider_status=clean(report.provider_status),
             reference=clean(report.reference or "") or None,
             provider_id=clean(report.provider_id or "") or None,
-            raw=clean(report.raw.decode("latin-1")).encode("latin-1"),
+            raw=raw_without_secrets(report.raw, secrets),
         )
 
     def _tell(self, report: DeliveryReport, receipt: Receipt) -> None:

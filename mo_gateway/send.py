@@ -53,6 +53,7 @@ class Task:
 
     claim: Claim
     since: float  #: monotonic seconds, before the lease began
+    day: str  #: whose budget its parts count in
     is_probe: bool = False  #: it is to show whether a provider in trouble is well again
 
 
@@ -105,13 +106,14 @@ class Sender:
             self._tell_suppressed(row, reason)
         if claimed is None:
             return timedelta() if suppressed else stands.wait() or LOOK_AGAIN_AFTER
-        return Task(claim=claimed, since=began, is_probe=is_probe)
+        return Task(claim=claimed, since=began, day=self._day(stands), is_probe=is_probe)
 
     def send(self, provider: Sending, task: Task) -> Tried:
         """Hand a claimed reply to its provider, unless its lease may be over before the answer is there."""
         started_at, began = self.clock(), monotonic()
         if began - task.since > (self.lease - self.send_timeout).total_seconds():
-            result = SendResult(outcome=SendOutcome.LATER, text="this process stood still beyond its lease")
+            text = "this process stood still beyond its lease"
+            result = SendResult(outcome=SendOutcome.LATER, text=text, was_asked=False)
         else:
             result = self._clean(self._result(provider, task.claim), task.claim.message.msisdn)
         return Tried(task, result, started_at, timedelta(seconds=monotonic() - began))
@@ -125,16 +127,8 @@ class Sender:
             if held:
                 self._record_on_reply(conn, tried)
             if result.outcome in (SendOutcome.LATER, SendOutcome.FAILED):
-                standing.given_back(conn, parts=claim.parts, day=self._day(stands))
-            if result.holds:
-                # calls that fail together are one failure
-                failures = stands.failures + (tried.task.is_probe or not stands.is_held)
-                pause, error = self._pause(failures, result), _in_words(result) or ""
-                standing.hold(
-                    conn, stands, failures=failures, pause=pause, error=error, is_anew=tried.task.is_probe
-                )
-            elif tried.task.is_probe or not stands.is_held:
-                standing.is_well(conn, stands)
+                standing.given_back(conn, parts=claim.parts, day=tried.task.day)
+            self._record_on_provider(conn, tried, stands)
         self._tell(tried, held=held)
 
     def _record_on_reply(self, conn: Connection, tried: Tried) -> None:
@@ -153,6 +147,22 @@ class Sender:
         reports.join(conn, claim.message.id, claim.provider, result.provider_id)
         if claim.opt_out_id is not None:
             opt_outs.confirmed(conn, claim.opt_out_id, self.clock())
+
+    def _record_on_provider(self, conn: Connection, tried: Tried, stands: Standing) -> None:
+        """Note what a try has shown of its provider; one that never came to a call has shown nothing."""
+        result, is_probe = tried.result, tried.task.is_probe
+        if result.holds:
+            failures = stands.failures + (
+                is_probe or not stands.is_held
+            )  # calls that fail together are one failure
+            pause, error = self._pause(failures, result), _in_words(result) or ""
+            standing.hold(conn, stands, failures=failures, pause=pause, error=error, is_anew=is_probe)
+        elif not result.was_asked and is_probe:  # the next one is the probe
+            standing.hold(
+                conn, stands, failures=stands.failures, pause=timedelta(), error=stands.error, is_anew=True
+            )
+        elif result.was_asked and (is_probe or not stands.is_held):
+            standing.is_well(conn, stands)
 
     def look_after(self) -> None:
         """Settle what is left behind of providers that nobody sends by any more."""
@@ -214,7 +224,7 @@ class Sender:
         """Hand a reply to its provider; whatever the provider or its client does, there is a result."""
         if claim.parts > provider.most_parts:
             text = f"it has {claim.parts} parts, and {provider.name} takes {provider.most_parts} at most"
-            return SendResult(outcome=SendOutcome.FAILED, code="too-long", text=text)
+            return SendResult(outcome=SendOutcome.FAILED, code="too-long", text=text, was_asked=False)
         message = claim.message
         if message.at and message.at <= self.clock():
             message = replace(message, at=None)

@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message as Headers
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from threading import Timer
@@ -146,6 +147,15 @@ def encoded(fields: Iterable[tuple[str, str]], charset: str = "utf-8") -> str:
     )
 
 
+def foreign_to(charset: str, text: str) -> str:
+    """Name the first character that a charset does not have; empty where it has all."""
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError as exc:
+        return f"U+{ord(text[exc.start]):04X}"
+    return ""
+
+
 def is_local(url: str) -> bool:
     """Tell whether a URL leads to this host itself, as that of a fake does."""
     host = urlsplit(url).hostname or ""
@@ -188,11 +198,33 @@ def refusal(answer: Answer) -> SendResult | None:
 
 
 def retry_after(answer: Answer) -> timedelta | None:
-    """Read the pause that an answer asks for, within reason; None where it names no seconds."""
+    """Read the pause that an answer asks for, within reason; None where it names none.
+
+    It names seconds, or a moment: by the clock of whoever answers, which its Date tells.
+    """
     value = answer.headers.get("Retry-After", "")
-    if not (value.isascii() and value.isdigit()):
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))
+    try:
+        pause = parsedate_to_datetime(value) - parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (TypeError, ValueError, OverflowError):  # no date, or one with a zone and one without
         return None
-    return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))
+    return min(max(pause, timedelta()), timedelta(seconds=LONGEST_PAUSE))
+
+
+def not_asked(obstacle: str) -> SendResult:
+    """Give the result of a message that no provider was called for, as it cannot send such a one."""
+    return SendResult(outcome=SendOutcome.FAILED, text=obstacle, was_asked=False)
+
+
+def believed(result: SendResult, answer: Answer) -> SendResult:
+    """Give what a body says, which is UNKNOWN where it is a success with the HTTP status of an error."""
+    if result.outcome is not SendOutcome.SENT or not refusal(answer):
+        return result
+    text = f"{result.text}, but the status is HTTP {answer.status}"
+    return SendResult(
+        outcome=SendOutcome.UNKNOWN, code=result.code or f"HTTP {answer.status}", text=text, holds=True
+    )
 
 
 def unreadable(what: str) -> SendResult:

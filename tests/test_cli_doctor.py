@@ -25,6 +25,7 @@ from .conftest import make_schema, settings_for
 from .examples import webhook
 from .postgres import free_port
 from .serving import served
+from .stored import store
 
 Run = Callable[..., Result]
 
@@ -275,6 +276,29 @@ def test_a_provider_that_no_reply_would_go_by_is_told(run: Run) -> None:
     result = run(CONNECTCALL_LOGIN="user", CONNECTCALL_PASSWORD="hushhush")
 
     assert "MO_GATEWAY_REPLY_PROVIDER=connectcall sends them all by connectcall" in told(result, "replies")[0]
+
+
+def test_each_provider_that_brings_messages_and_sends_no_replies_is_told(
+    run: Run, sqlite_gateway: Gateway
+) -> None:
+    store(sqlite_gateway)
+    store(sqlite_gateway, TIMESTAMP="20040208152545")
+    store(sqlite_gateway, TIMESTAMP="20040208152546")
+    with sqlite_gateway.engine.begin() as conn:
+        conn.execute(text("UPDATE mo_message SET provider = 'pswincom' WHERE id = 1"))
+        conn.execute(text("UPDATE mo_message SET provider = 'intelecom' WHERE id = 2"))
+    with running(FakeSpryng()) as fake:
+        result = run(**spryng(fake))
+        chosen = run(**spryng(fake), REPLY_PROVIDER="spryng")
+
+    waiting = [line.partition(",")[0] for line in told(result, "replies")]
+    assert waiting == [
+        "– replies to messages from intelecom wait",
+        "– replies to messages from pswincom wait",
+        "✓ spryng: Spryng has 100.5 credits for us",
+    ]
+    assert "MO_GATEWAY_REPLY_PROVIDER=spryng sends them all by spryng" in told(result, "replies")[0]
+    assert told(chosen, "replies") == ["✓ spryng: Spryng has 100.5 credits for us"]
 
 
 def test_a_providers_words_never_quote_its_password(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,41 @@ def test_a_gateway_with_the_printed_settings_sends_by_it(gateway: Gateway, play:
     assert result.exit_code == 0
 
 
+@pytest.mark.parametrize("name", [name for name, role in ROLES.items() if "credit" in role.ways])
+def test_its_credit_comes_to_an_end(gateway: Gateway, play: Play, name: str) -> None:
+    port, sent = free_port(), []
+
+    def send_two() -> None:
+        sent.extend(send_by(gateway, name, port, "one"))
+        make_replies_due(gateway)  # the rate of the provider, too
+        sent.extend(send_by(gateway, name, port, "two"))
+
+    play(name, "--bind", f"127.0.0.1:{port}", "--no-reports", "--credit", "1", meanwhile=send_two)
+
+    assert sent == [SendOutcome.SENT, SendOutcome.LATER]
+
+
+@pytest.mark.parametrize(("name", "code"), [("connectcall", "700"), ("sms1601", "115")])
+def test_it_answers_the_error_that_it_is_told_to(gateway: Gateway, play: Play, name: str, code: str) -> None:
+    port = free_port()
+
+    play(
+        *(name, "--bind", f"127.0.0.1:{port}", "--no-reports", "--error", code),
+        meanwhile=lambda: send_by(gateway, name, port),
+    )
+
+    (row,) = rows(gateway.engine, "mt_message")
+    assert (row.state, row.error_code) == ("queued", code)
+
+
+@pytest.mark.parametrize("way", [("intelecom", "--credit", "1"), ("spryng", "--error", "203")])
+def test_what_it_has_not_got_it_cannot_be_told(play: Play, way: tuple[str, ...]) -> None:
+    result = play(*way)
+
+    assert result.exit_code == 2
+    assert f"the fake {way[0]} has no such thing" in result.stderr
+
+
 @pytest.mark.parametrize("name", [name for name in ROLES if name != "connectcall"])
 def test_its_delivery_report_reaches_the_gateway(gateway: Gateway, play: Play, name: str) -> None:
     port = free_port()

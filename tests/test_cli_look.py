@@ -322,6 +322,22 @@ def test_show_tells_what_became_of_every_reply(gateway: Gateway, run: Run) -> No
     assert "32487654321" in run(show, str(message_id), "--reveal").stdout
 
 
+def test_show_gives_what_a_provider_finds_a_reply_by(gateway: Gateway, run: Run) -> None:
+    message_id = store(gateway)
+    handle(gateway, lambda _message: [Reply("Thank you", reference="for-32412345678"), "Bye"])
+    lost = SendResult(outcome=SendOutcome.UNKNOWN, code="no-answer")
+    provider = Script(answers=[SendResult(outcome=SendOutcome.SENT, provider_id="a1-32412345678"), lost])
+    send_all(sender_of(gateway, provider), provider)
+
+    shown = run(show, str(message_id)).stdout
+
+    words = " ".join(shown.split())
+    assert "REFERENCE PROVIDER_ID ERROR_CODE BODY" in words
+    assert "for-324••••••78 a1-324••••••78 – Thank you" in words
+    assert "– no-answer Bye" in words
+    assert "for-32412345678" in run(show, str(message_id), "--reveal").stdout
+
+
 def test_show_of_a_stop_tells_what_it_ended(gateway: Gateway, run: Run) -> None:
     message_id = store(gateway, KEYWORD="STOP", PARM="")
     consent_of(gateway).record()
@@ -329,7 +345,9 @@ def test_show_of_a_stop_tells_what_it_ended(gateway: Gateway, run: Run) -> None:
     (entry,) = json.loads(run(show, str(message_id), "--json").stdout)["opt_outs"]
 
     assert (entry["msisdn"], entry["shortcode"], entry["word"]) == ("324••••••78", "4414", "STOP")
-    assert "opt_outs" in run(show, str(message_id)).stdout
+    shown = run(show, str(message_id)).stdout
+    assert "opt_outs" in shown
+    assert "SINCE (Brussels) UNTIL (Brussels) CONFIRMED_AT (Brussels)" in " ".join(shown.split())
 
 
 def test_show_does_not_call_unknown_what_is_being_sent(gateway: Gateway, run: Run) -> None:

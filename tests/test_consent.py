@@ -1,6 +1,7 @@
 """STOP is a system path: recorded first, asked before every reply, confirmed once."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from mo_gateway.store.reports import new_report
 from mo_gateway.store.selection import Filter
 
 from .conftest import MakeSettings
-from .examples import webhook
+from .examples import NOW, webhook
 from .handling import captured_log, consent_of, dispatcher_of, handle_all
 from .sending import Script, claimed, make_replies_due, queue, send_all, sender_of
 from .stored import replies, rows, store, store_senders
@@ -49,6 +50,16 @@ def anything(_message: Message) -> None:
 @pytest.fixture(autouse=True)
 def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[EventDict]:
     return captured_log(monkeypatch, consent)
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 def record(gateway: Gateway) -> None:
@@ -378,10 +389,84 @@ def test_a_message_that_cannot_be_recorded_keeps_no_other_from_it(
     record(gateway)
 
     assert [row.message_id for row in rows(gateway.engine, "opt_out")] == [one, three]
-    assert not any(row.may_be_stop for row in rows(gateway.engine, "mo_handling"))
+    assert [row.message_id for row in rows(gateway.engine, "mo_handling") if row.may_be_stop] == [two]
     (line,) = [line for line in log_lines if line["log_level"] == "error"]
     assert line["id"] == two
     assert PHONE not in str(line)
+
+
+def test_a_message_that_could_not_be_recorded_is_tried_again_after_growing_pauses(
+    gateway: Gateway, log_lines: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = store(gateway, KEYWORD="STOP", PARM="")
+    minute = timedelta(minutes=1)
+    clock = Clock()
+    step = replace(consent_of(gateway, win), clock=clock)
+    with monkeypatch.context() as meanwhile:
+        fail_for(message_id, RuntimeError(), meanwhile)
+
+        assert [step.record() for _ in range(3)] == [True, False, False]
+        clock.now += minute
+        assert [step.record() for _ in range(2)] == [True, False]
+        clock.now += minute
+        assert not step.record()
+    clock.now += minute
+
+    assert [step.record() for _ in range(2)] == [True, False]
+    assert opt_outs(gateway) == [(PHONE, "4414", None)]
+    assert [line["is_given_up"] for line in log_lines if line["log_level"] == "error"] == [False, False]
+    assert step.put_off == {}
+
+
+def test_a_stop_is_recorded_behind_a_message_of_the_same_sender_that_cannot_be(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    step = replace(consent_of(gateway, win), clock=clock)
+    start = store(gateway, KEYWORD="START", PARM="")
+    store(gateway, KEYWORD="STOP", PARM="")
+    with monkeypatch.context() as meanwhile:
+        fail_for(start, RuntimeError(), meanwhile)
+        while step.record():
+            pass
+    assert opt_outs(gateway) == [(PHONE, "4414", None)]
+
+    clock.now += timedelta(hours=1)
+    while step.record():
+        pass
+
+    assert opt_outs(gateway) == [(PHONE, "4414", None)]  # the START came before it
+    assert not any(row.may_be_stop for row in rows(gateway.engine, "mo_handling"))
+
+
+def test_a_message_that_cannot_be_recorded_for_a_day_is_given_up(
+    gateway: Gateway, log_lines: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = store(gateway, KEYWORD="STOP", PARM="")
+    clock = Clock()
+    step = replace(consent_of(gateway, win), clock=clock)
+    fail_for(message_id, RuntimeError(), monkeypatch)
+
+    for _ in range(100):
+        step.record()
+        clock.now += timedelta(minutes=30)
+
+    assert not rows(gateway.engine, "mo_handling")[0].may_be_stop
+    assert [line["is_given_up"] for line in log_lines][-2:] == [False, True]
+    assert 24 < len(log_lines) < 40
+
+
+def test_where_nothing_can_be_recorded_no_more_than_so_many_are_tried(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_senders(gateway, 3, KEYWORD="STOP", PARM="")
+    monkeypatch.setattr(consent, "MOST_PUT_OFF", 2)
+    monkeypatch.setattr(consent, "AT_A_TIME", 1)
+    monkeypatch.setattr(consent, "wish_in", lambda *_: 1 / 0)
+    step = consent_of(gateway, win)
+
+    assert [step.record() for _ in range(4)] == [True, True, False, False]
+    assert len(step.put_off) == 2
 
 
 def test_a_stop_counts_though_it_cannot_be_confirmed(

@@ -1,5 +1,6 @@
 """Guards at the moment of sending: each suppression is stored with its reason."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from mo_gateway.store.types import database_now
 
 from .conftest import MakeSettings
 from .handling import consent_of, dispatcher_of, handle_all
-from .sending import Script, make_replies_due, queue, send_all, sender_of
+from .sending import Script, claimed, make_replies_due, queue, send_all, sender_of
 from .stored import rows, store
 
 
@@ -171,6 +172,18 @@ def test_groups_are_not_one_person(strict: Gateway) -> None:
     send_all(sender_of(strict, provider), provider)
 
     assert reasons(strict) == [None] * 5
+
+
+def test_what_a_try_of_yesterday_gives_back_is_no_part_of_today(strict: Gateway) -> None:
+    provider = Script([SendResult(outcome=SendOutcome.FAILED, code="105")])
+    sender = sender_of(strict, provider)
+    queue(strict, Reply("x" * 459))
+    task = claimed(sender, provider)
+    tried = sender.send(provider, replace(task, day="2000-01-01"))  # it was claimed just before midnight
+
+    sender.record(provider, tried)
+
+    assert [row.parts for row in rows(strict.engine, "mt_provider") if row.provider == "*"] == [3]
 
 
 def test_the_next_day_has_a_budget_of_its_own(strict: Gateway) -> None:

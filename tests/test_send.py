@@ -1,5 +1,6 @@
 """Sending: each reply goes out once, and what nobody can know is called unknown."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +11,13 @@ from structlog.typing import EventDict
 
 from mo_gateway import Reply, send
 from mo_gateway.gateway import Gateway
+from mo_gateway.providers.intelecom.sending import MARGIN, REMEMBERED
 from mo_gateway.reply import SendOutcome, SendResult, VCard
 from mo_gateway.send import Task
 from mo_gateway.store import standing
 from mo_gateway.store.tables import mt_message
 from mo_gateway.store.types import database_now
-from mo_gateway.wire import MaybeSent, NotSent
+from mo_gateway.wire import MaybeSent, NotSent, not_asked
 
 from .conftest import MakeSettings
 from .handling import captured_log
@@ -221,6 +223,24 @@ def test_it_is_not_sent_again_once_the_provider_may_have_forgotten_the_reference
     assert (reply(gateway).state, reply(gateway).due_at) == ("unknown", None)
 
 
+@pytest.mark.parametrize(("minutes", "calls"), [(54.8, 2), (55.2, 1)])
+def test_intelecom_is_not_asked_again_when_its_hour_may_end_on_the_way(
+    gateway: Gateway, minutes: float, calls: int
+) -> None:
+    provider = Script([LOST], repeats_safely_for=REMEMBERED - MARGIN)
+    sender = sender_of(gateway, provider)
+    queue(gateway)
+    send_all(sender, provider)
+    with gateway.engine.begin() as conn:
+        conn.execute(update(mt_message).values(first_tried_at=database_now(-60.0 * minutes)))
+
+    make_replies_due(gateway)
+    send_all(sender, provider)
+
+    assert len(provider.sent) == calls
+    assert sender.lease + sender.send_timeout < MARGIN
+
+
 @pytest.mark.parametrize("second", [LATER, AWAY, REFUSED])
 def test_what_may_have_gone_out_stays_unknown_whatever_its_repeat_gives(gateway: Gateway, second: Any) -> None:
     provider = Script([LOST, second], repeats_safely_for=timedelta(hours=1))
@@ -411,6 +431,36 @@ def test_a_probe_that_fails_is_a_failure_more_and_the_pause_is_its_own(gateway: 
     assert own(gateway).failures == 2
     assert isinstance(held, timedelta)
     assert held < timedelta(minutes=1)
+
+
+def test_of_many_threads_on_several_hosts_one_tries_a_provider_again(gateway: Gateway) -> None:
+    provider = Script([AWAY])
+    hosts = [sender_of(gateway, provider) for _ in range(2)]
+    queue(gateway, *(Reply(f"number {n}") for n in range(10)))
+    send_all(hosts[0], provider)
+    make_replies_due(gateway)
+
+    with ThreadPoolExecutor(8) as threads:
+        claims = list(threads.map(lambda n: hosts[n % 2].claim(provider), range(16)))
+
+    assert [isinstance(claim, Task) for claim in claims].count(True) == 1
+
+
+def test_a_probe_that_never_came_to_a_call_leaves_it_to_the_next_one(gateway: Gateway) -> None:
+    cannot = not_asked("it has no groups")
+    provider = Script([AWAY, cannot, SendResult(outcome=SendOutcome.SENT)])
+    sender = sender_of(gateway, provider)
+    queue(gateway, *(Reply(f"number {n}") for n in range(3)))
+    send_all(sender, provider)
+    make_replies_due(gateway)
+
+    first = claimed(sender, provider)
+    sender.record(provider, sender.send(provider, first))
+    second = claimed(sender, provider)
+
+    assert (first.is_probe, second.is_probe) == (True, True)
+    assert own(gateway).failures == 1
+    assert isinstance(sender.claim(provider), timedelta)
 
 
 def test_an_answer_to_a_call_from_before_the_trouble_lifts_no_hold(gateway: Gateway) -> None:

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mo_gateway.reply import SendOutcome
-from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, encoded, is_local, refusal, unreadable
+from mo_gateway.reply import SendOutcome, SendResult
+from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, believed, encoded, is_local, refusal, unreadable
 
 from .listening import (
     CERTIFICATE,
@@ -415,6 +415,24 @@ def test_json_that_python_cannot_hold_is_a_value_error(body: bytes) -> None:
         answer(body).json()
 
 
+@pytest.mark.parametrize(("code", "shown"), [("1", "1"), ("", "HTTP 503")])
+def test_a_success_with_the_status_of_an_error_is_unknown(code: str, shown: str) -> None:
+    said = SendResult(outcome=SendOutcome.SENT, code=code, text="taken", provider_id="77")
+
+    result = believed(said, answer(status=503))
+
+    assert result == SendResult(
+        outcome=SendOutcome.UNKNOWN, code=shown, text="taken, but the status is HTTP 503", holds=True
+    )
+    assert believed(said, answer(status=200)) == said
+
+
+def test_a_refusal_is_believed_whatever_the_status() -> None:
+    said = SendResult(outcome=SendOutcome.FAILED, code="106", text="not valid")
+
+    assert believed(said, answer(status=503)) == said
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_success_is_no_refusal(status: int) -> None:
     assert refusal(answer(status=status)) is None
@@ -472,6 +490,28 @@ def test_the_pause_that_a_provider_asks_for_is_kept_within_reason(
     status: int, retry_after: str, seconds: int | None
 ) -> None:
     result = refusal(answer(status=status, Retry_After=retry_after))
+
+    assert result
+    assert result.again_after == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "date", "seconds"),
+    [
+        ("Fri, 27 Nov 2026 20:00:30 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", 30),
+        ("Fri, 27 Nov 2026 20:00:30 GMT", "Fri, 27 Nov 2026 21:00:00 +0100", 30),
+        ("Sat, 28 Nov 2026 20:00:00 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", 3600),
+        ("Fri, 27 Nov 2026 19:00:00 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", 0),
+        ("Fri, 27 Nov 2026 20:00:30", "Fri, 27 Nov 2026 20:00:00 GMT", None),
+        ("Fri, 27 Nov 2026 20:00:30 GMT", "", None),
+        ("Fri, 99 Nov 2026 20:00:30 GMT", "Fri, 27 Nov 2026 20:00:00 GMT", None),
+        ("soon", "Fri, 27 Nov 2026 20:00:00 GMT", None),
+    ],
+)
+def test_a_pause_until_a_moment_is_counted_by_the_providers_own_clock(
+    retry_after: str, date: str, seconds: int | None
+) -> None:
+    result = refusal(answer(status=503, Retry_After=retry_after, Date=date))
 
     assert result
     assert result.again_after == (None if seconds is None else timedelta(seconds=seconds))

@@ -29,18 +29,34 @@ PASSWORD = "geheim-wachtwoord"  # noqa: S105 - made up
 class Role:
     """A provider that can be played, and the settings that make a gateway send by it."""
 
-    make: Callable[[], Fake]
+    make: Callable[..., Fake]
     path: str  #: behind the address, in its URL
     variables: Mapping[str, str]  #: beside the URL
+    ways: tuple[str, ...] = ()  #: what else it can be told: credit, error
 
 
 ROLES: Mapping[str, Role] = {
     "spryng": Role(
-        make=FakeSpryng, path="/api/simple/message", variables={"USERNAME": "user", "PASSWORD": PASSWORD}
+        make=FakeSpryng,
+        path="/api/simple/message",
+        variables={"USERNAME": "user", "PASSWORD": PASSWORD},
+        ways=("credit",),
     ),
-    "connectcall": Role(make=FakeConnectCall, path="/api/", variables={"LOGIN": "user", "PASSWORD": PASSWORD}),
-    "sms1601": Role(make=FakeSms1601, path="/module/", variables={"USERNAME": "user", "PASSWORD": PASSWORD}),
-    "pswincom": Role(make=FakePsWinCom, path="/", variables={"USERNAME": "user", "PASSWORD": PASSWORD}),
+    "connectcall": Role(
+        make=FakeConnectCall,
+        path="/api/",
+        variables={"LOGIN": "user", "PASSWORD": PASSWORD},
+        ways=("credit", "error"),
+    ),
+    "sms1601": Role(
+        make=FakeSms1601,
+        path="/module/",
+        variables={"USERNAME": "user", "PASSWORD": PASSWORD},
+        ways=("credit", "error"),
+    ),
+    "pswincom": Role(
+        make=FakePsWinCom, path="/", variables={"USERNAME": "user", "PASSWORD": PASSWORD}, ways=("credit",)
+    ),
     "intelecom": Role(
         make=FakeIntelecom,
         path="/gw/rs",
@@ -72,6 +88,8 @@ ROLES: Mapping[str, Role] = {
     type=click.Choice([trouble.value for trouble in Trouble]),
     help="Make trouble instead of answering: the first one at the first call, and so on.",
 )
+@click.option("--credit", type=click.IntRange(0), metavar="N", help="What is left in the account, in SMS.")
+@click.option("--error", metavar="CODE", help="Answer every SMS with this code (connectcall, sms1601).")
 @output.reveal_option
 def fake(
     name: str,
@@ -81,6 +99,8 @@ def fake(
     state: str,
     after: timedelta,
     troubles: tuple[str, ...],
+    credit: int | None,
+    error: str | None,
     reveal: bool,
 ) -> None:
     """Behave like a provider: take SMS, answer as it documents, bring delivery reports to the gateway.
@@ -92,8 +112,9 @@ def fake(
     \b
     mo-gateway fake spryng
     mo-gateway fake spryng --state "not delivered" --trouble 503 --trouble slow
+    mo-gateway fake pswincom --credit 2
     """
-    played = ROLES[name].make()
+    played = _made(name, credit=credit, error=error)
     if state:
         _try_state(played, state)
     destination = _destination(gateway) if reports else None
@@ -113,6 +134,15 @@ def fake(
         click.echo(f"MO_GATEWAY_{name.upper()}_{variable}={value}")
     click.echo("Set these where the gateway is started, and it sends by this fake.", err=True)
     _serve(server)
+
+
+def _made(name: str, **ways: object) -> Fake:
+    """Make a fake that behaves in these ways; raise BadParameter where it has not got one of them."""
+    given = {way: value for way, value in ways.items() if value is not None}
+    for way in given:
+        if way not in ROLES[name].ways:
+            raise click.BadParameter(f"the fake {name} has no such thing", param_hint=f"--{way}")
+    return ROLES[name].make(**given)
 
 
 def _serve(server: FakeServer) -> None:

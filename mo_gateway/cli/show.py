@@ -21,7 +21,10 @@ TEST_NUMBER = "32400000000"
 COLUMNS = {
     "handlings": ("state", "handler", "attempts", "attempt_limit", "due_at", "finished_at", "error"),
     "attempts": ("number", "started_at", "duration_ms", "outcome", "error"),
-    "replies": ("id", "msisdn", "sender", "provider", "state", "parts", "created_at", "sent_at", "body"),
+    "replies": (
+        *("id", "msisdn", "sender", "provider", "state", "parts", "created_at", "sent_at"),
+        *("reference", "provider_id", "error_code", "body"),  # by these the provider finds one that is unknown
+    ),
     "sends": ("reply", "number", "started_at", "duration_ms", "outcome", "error"),
     "reports": ("reply", "status", "provider_status", "reported_at", "received_at", "deliveries"),
     "votes": ("poll", "option", "timing"),
@@ -29,6 +32,9 @@ COLUMNS = {
     "questions": ("expect", "asked_at", "expires_at", "outcome", "message_id", "answer_message_id"),
     "opt_outs": ("id", "shortcode", "keyword", "word", "since", "until", "confirmed_at"),
 }
+
+#: What may quote a phone number.
+QUOTING = ("error", "reference", "provider_id")
 
 
 @click.command()
@@ -56,11 +62,13 @@ def _found(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any]
     msisdn, replies = row["msisdn"], reading.replies(conn, message_id)
     numbers = {msisdn, *(reply["msisdn"] for reply in replies)}
 
+    def without_numbers(text: str | None) -> str | None:
+        for number in numbers if text else ():
+            text = output.without_number(text or "", number, reveal=reveal)
+        return text
+
     def with_error(tried: RowMapping) -> dict[str, Any]:
-        error = tried["error"]
-        for number in numbers if error else ():
-            error = output.without_number(error, number, reveal=reveal)
-        return {**tried, "error": error}
+        return {**tried, **{name: without_numbers(tried[name]) for name in QUOTING if name in tried}}
 
     return {
         "message": {
@@ -112,7 +120,8 @@ def _state(reply: Mapping[str, Any]) -> str:
 
 
 def _named(column: str, zone: ZoneInfo) -> str:
-    return output.in_zone(column, zone) if column.lower().endswith("_at") else column
+    is_time = column.lower().endswith(("_at", "since", "until"))
+    return output.in_zone(column, zone) if is_time else column
 
 
 def _form(raw: bytes, msisdn: str, *, reveal: bool) -> str:

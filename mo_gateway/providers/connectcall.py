@@ -55,14 +55,11 @@ class ConnectCallSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return SendResult(outcome=SendOutcome.FAILED, text=obstacle)
-        fields = {
-            "login": self.login,
-            "pass": self.password,
-            "from": message.sender,
-            "to": message.msisdn,
-            **_content(message, sizing.text),
-        }
+            return wire.not_asked(obstacle)
+        content = {"from": message.sender, "to": message.msisdn, **_content(message, sizing.text)}
+        if character := wire.foreign_to(self.charset, "".join(content.values())):
+            return wire.not_asked(f"{self.charset} (MO_GATEWAY_CONNECTCALL_CHARSET) has no {character}")
+        fields = {"login": self.login, "pass": self.password, **content}
         return read_result(self.wire.get(f"{self.url.rstrip('/')}/sendsms.ashx", fields.items(), self.charset))
 
     def standing(self) -> Standing:
@@ -77,17 +74,14 @@ class ConnectCallSender:
 def read_result(answer: Answer) -> SendResult:
     """Read the answer to an SMS, whatever came."""
     code = _code(answer)
-    refused = wire.refusal(answer)
     if not code:
-        return refused or wire.unreadable("XML with an sms_response_code")
+        return wire.refusal(answer) or wire.unreadable("XML with an sms_response_code")
     row = CODES.get(code) or CODES.get(f"{code[:2]}x")
-    if row and row.outcome is SendOutcome.SENT and refused:
-        text = f"{row.meaning}, but {refused.code}"
-        return SendResult(outcome=SendOutcome.UNKNOWN, code=code, text=text, holds=True)
     if not row:
         text = "a code that is not documented"
         return SendResult(outcome=SendOutcome.UNKNOWN, code=code, text=text, holds=True)
-    return SendResult(outcome=row.outcome, code=code, text=row.meaning, holds=row.holds)
+    result = SendResult(outcome=row.outcome, code=code, text=row.meaning, holds=row.holds)
+    return wire.believed(result, answer)
 
 
 def _obstacle(message: MtMessage, sizing: Sizing) -> str:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from mo_gateway import wire
 from mo_gateway.form import read_form
 from mo_gateway.gsm import Alphabet, Sizing, measure
-from mo_gateway.masking import one_line
+from mo_gateway.masking import plain_word
 from mo_gateway.message import WebhookRequest
 from mo_gateway.providers import Acknowledgement
 from mo_gateway.reply import Code, Delivery, DeliveryReport, MtMessage, SendOutcome, SendResult, Standing
@@ -76,7 +76,6 @@ STATES: Mapping[str, Delivery] = {
 
 NOTHING_FOUND = "122"
 LONGEST_REFERENCE = 75
-LONGEST_KEPT = 100  # characters of what a stranger wrote in a report
 
 #: Stands before an outbox id, which could be somebody else's SMS id.
 OUTBOX = "outbox:"
@@ -136,8 +135,11 @@ class Sms1601Sender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return SendResult(outcome=SendOutcome.FAILED, text=obstacle)
-        result = read_result(self._call(**self._fields(message, sizing)))
+            return wire.not_asked(obstacle)
+        fields = self._fields(message, sizing)
+        if character := wire.foreign_to(self.charset, "".join(fields.values())):
+            return wire.not_asked(f"{self.charset} (MO_GATEWAY_SMS1601_CHARSET) has no {character}")
+        result = read_result(self._call(**fields))
         if result.provider_id and self.schedule and message.at is not None:
             return replace(result, provider_id=f"{OUTBOX}{result.provider_id}")
         return result
@@ -252,14 +254,11 @@ class Sms1601Reports:
 
 def read_result(answer: Answer) -> SendResult:
     """Read the answer to an SMS, whatever came."""
-    refused = _refused(answer)
     said = _OK.fullmatch(_cleaned(answer))
-    if said and refused:
-        text = "OK, with such a status"
-        return SendResult(outcome=SendOutcome.UNKNOWN, code=refused.code, text=text, holds=True)
     if said:
-        return SendResult(outcome=SendOutcome.SENT, provider_id=said[1])
-    return refused or wire.unreadable("OK, and no ERROR with a number")
+        result = SendResult(outcome=SendOutcome.SENT, text="taken", provider_id=said[1])
+        return wire.believed(result, answer)
+    return _refused(answer) or wire.unreadable("OK, and no ERROR with a number")
 
 
 def _refused(answer: Answer) -> SendResult | None:
@@ -305,9 +304,9 @@ def _report(
     return DeliveryReport(
         provider=Sms1601Reports.name,
         status=STATES.get(" ".join(status.upper().split()), Delivery.UNKNOWN),
-        provider_status=one_line(status)[:LONGEST_KEPT],
-        reference=one_line(reference)[:LONGEST_KEPT] if reference else None,
-        provider_id=one_line(provider_id)[:LONGEST_KEPT] if provider_id else None,
+        provider_status=plain_word(status),
+        reference=plain_word(reference or "") or None,
+        provider_id=plain_word(provider_id or "") or None,
         reported_at=reported_at,
         raw=raw,
     )

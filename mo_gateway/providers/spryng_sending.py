@@ -116,7 +116,7 @@ class SpryngSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return SendResult(outcome=SendOutcome.FAILED, text=obstacle)
+            return wire.not_asked(obstacle)
         if self.api == "rest":
             return read_document(self._post_document(message, sizing))
         return read_code(self._post_form(message, sizing))
@@ -199,10 +199,8 @@ def read_code(answer: Answer) -> SendResult:
         return SendResult(outcome=SendOutcome.UNKNOWN, code=word, text=text, holds=True)
     if row is None:
         return refused or wire.unreadable("return code")
-    if row.outcome is SendOutcome.SENT and refused:
-        text = f"{row.meaning}, but the status is {refused.code}"
-        return SendResult(outcome=SendOutcome.UNKNOWN, code=code, text=text, holds=True)
-    return SendResult(outcome=row.outcome, code=code, text=row.meaning, holds=row.holds)
+    result = SendResult(outcome=row.outcome, code=code, text=row.meaning, holds=row.holds)
+    return wire.believed(result, answer)
 
 
 def read_document(answer: Answer) -> SendResult:

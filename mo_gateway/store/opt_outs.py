@@ -27,8 +27,8 @@ class Entry:
     since: datetime
 
 
-def next_messages(conn: Connection, limit: int) -> list[Message]:
-    """Lock the oldest message of each sender that has not been looked at yet, and give them.
+def next_messages(conn: Connection, limit: int, *, but: Collection[int] = ()) -> list[Message]:
+    """Lock the oldest message of each sender that has not been looked at yet, and give them; `but` are left out.
 
     Whoever waits before them in the queue does not matter. Of one sender only the first is given, so that a STOP
     and a START are recorded in the order in which they were stored.
@@ -37,8 +37,9 @@ def next_messages(conn: Connection, limit: int) -> list[Message]:
         _EARLIER.c.may_be_stop,
         _EARLIER.c.line == mo_handling.c.line,
         _EARLIER.c.message_id < mo_handling.c.message_id,
+        *([_EARLIER.c.message_id.not_in(but)] if but else []),
     )
-    first = select(mo_handling.c.message_id).where(mo_handling.c.may_be_stop, ~earlier.exists())
+    first = select(mo_handling.c.message_id).where(_is_new(but), ~earlier.exists())
     locked = first.order_by(mo_handling.c.message_id).limit(limit).with_for_update(skip_locked=True)
     ids = list(conn.scalars(locked))
     if not ids:
@@ -47,9 +48,9 @@ def next_messages(conn: Connection, limit: int) -> list[Message]:
     return [to_message(row) for row in rows]
 
 
-def is_anything_new(conn: Connection) -> bool:
-    """Tell, without a lock, whether there is a message that has not been looked at."""
-    return conn.scalar(select(mo_handling.c.id).where(mo_handling.c.may_be_stop).limit(1)) is not None
+def is_anything_new(conn: Connection, *, but: Collection[int] = ()) -> bool:
+    """Tell, without a lock, whether there is a message that has not been looked at, beside those in `but`."""
+    return conn.scalar(select(mo_handling.c.id).where(_is_new(but)).limit(1)) is not None
 
 
 def looked_at(conn: Connection, message_ids: Sequence[int]) -> None:
@@ -120,8 +121,13 @@ def end(
     now: datetime,
     message_id: int | None,
 ) -> int | None:
-    """End what is in force, of these keywords or all of it; give a row that was ended, or None."""
+    """End what is in force, of these keywords or all of it; give a row that was ended, or None.
+
+    What a later message began stays: a message that is looked at late does not undo it.
+    """
     which = [opt_out.c.person_key == person_key, opt_out.c.until.is_(None), _is_same(shortcode)]
+    if message_id is not None:
+        which.append(or_(opt_out.c.message_id.is_(None), opt_out.c.message_id < message_id))
     if keywords:
         which.append(opt_out.c.keyword.in_(keywords))
     ended = update(opt_out).where(*which).values(until=now, until_message_id=message_id)
@@ -165,6 +171,12 @@ def in_force_for(conn: Connection, person_key: bytes) -> Sequence[RowMapping]:
     """Give what is in force for one person, on whatever shortcode."""
     of_person = _standing(opt_out).where(opt_out.c.person_key == person_key)
     return conn.execute(of_person.order_by(opt_out.c.id)).mappings().all()
+
+
+def _is_new(but: Collection[int]) -> ColumnElement[bool]:
+    return (
+        and_(mo_handling.c.may_be_stop, mo_handling.c.message_id.not_in(but)) if but else mo_handling.c.may_be_stop
+    )
 
 
 def _standing(*what: Any) -> Select[Any]:

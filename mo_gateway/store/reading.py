@@ -16,6 +16,8 @@ from .queue import to_message
 from .selection import Filter, conditions
 from .tables import mo_attempt, mo_handling, mo_message, mo_subscription, mo_vote, mt_message, mt_report
 
+LATEST = 10_000  # messages, of which it is asked who brought them
+
 #: A row for each handling of a message, which before routing and mostly after it too is one.
 _WITH_HANDLING = select(
     mo_message,
@@ -85,6 +87,12 @@ def attempts(conn: Connection, message_id: int) -> Sequence[RowMapping]:
         .where(mo_handling.c.message_id == message_id)
     )
     return conn.execute(of_message.order_by(mo_attempt.c.id)).mappings().all()
+
+
+def latest_providers(conn: Connection) -> list[str]:
+    """Name who brought the latest messages."""
+    latest = select(mo_message.c.provider).order_by(mo_message.c.id.desc()).limit(LATEST).subquery()
+    return sorted(conn.scalars(select(latest.c.provider).distinct()))
 
 
 def replies(conn: Connection, message_id: int) -> Sequence[RowMapping]:

@@ -83,6 +83,32 @@ def test_a_text_arrives_as_it_was_written(sender: ConnectCallSender, fake: Recor
     assert (taken.to, taken.sender, taken.text) == ("31612345678", "Contest", text)
 
 
+@pytest.mark.parametrize(
+    ("charset", "text", "written"),
+    [
+        ("utf-8", "één €", "%C3%A9%C3%A9n%20%E2%82%AC"),
+        ("iso-8859-1", "één", "%E9%E9n"),
+        ("windows-1252", "één €", "%E9%E9n%20%80"),
+    ],
+)
+def test_a_text_is_written_by_the_charset_that_is_set(
+    sender: ConnectCallSender, fake: Recording, charset: str, text: str, written: str
+) -> None:
+    replace(sender, charset=charset).send(replace(MESSAGE, text=text))
+
+    assert f"text={written}" in fake.calls[-1].query.split("&")
+
+
+def test_a_text_that_the_charset_cannot_write_is_not_sent_as_another(
+    sender: ConnectCallSender, fake: Recording
+) -> None:
+    result = replace(sender, charset="iso-8859-1").send(replace(MESSAGE, text="5 €"))
+
+    assert (result.outcome, result.was_asked) == (SendOutcome.FAILED, False)
+    assert result.text == "iso-8859-1 (MO_GATEWAY_CONNECTCALL_CHARSET) has no U+20AC"
+    assert fake.calls == []
+
+
 def test_a_request_has_the_five_parameters_and_no_other(sender: ConnectCallSender, fake: Recording) -> None:
     sender.send(MESSAGE)
 

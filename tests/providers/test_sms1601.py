@@ -102,6 +102,32 @@ def test_a_text_is_sent_and_its_id_comes_back(sender: Sms1601Sender, fake: Recor
     assert taken.wants_report
 
 
+@pytest.mark.parametrize(
+    ("charset", "text", "written"),
+    [
+        ("utf-8", "één €", "%C3%A9%C3%A9n%20%E2%82%AC"),
+        ("iso-8859-1", "één", "%E9%E9n"),
+        ("windows-1252", "één €", "%E9%E9n%20%80"),
+    ],
+)
+def test_a_text_is_written_by_the_charset_that_is_set(
+    sender: Sms1601Sender, fake: Recording, charset: str, text: str, written: str
+) -> None:
+    replace(sender, charset=charset).send(replace(MESSAGE, text=text))
+
+    assert f"bericht={written}" in fake.calls[-1].query.split("&")
+
+
+def test_a_text_that_the_charset_cannot_write_is_not_sent_as_another(
+    sender: Sms1601Sender, fake: Recording
+) -> None:
+    result = replace(sender, charset="iso-8859-1").send(replace(MESSAGE, text="5 €"))
+
+    assert (result.outcome, result.was_asked) == (SendOutcome.FAILED, False)
+    assert result.text == "iso-8859-1 (MO_GATEWAY_SMS1601_CHARSET) has no U+20AC"
+    assert fake.calls == []
+
+
 def test_a_request_has_the_documented_parameters(sender: Sms1601Sender, fake: Recording) -> None:
     sender.send(MESSAGE)
 

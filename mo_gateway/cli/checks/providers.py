@@ -3,11 +3,15 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from mo_gateway.errors import ConfigError, SchemaError
 from mo_gateway.gateway import open_senders
 from mo_gateway.masking import without_secrets
 from mo_gateway.providers import Sending
 from mo_gateway.reply import Standing
 from mo_gateway.settings import Settings
+from mo_gateway.store import reading
 from mo_gateway.wire import MaybeSent, NotSent
 
 from . import Finding, Verdict
@@ -16,7 +20,7 @@ from . import Finding, Verdict
 def check_providers(settings: Settings) -> Iterator[Finding]:
     """Ask each provider that can send for our credit, or whatever else shows that it knows us."""
     senders = open_senders(settings)
-    yield from _choice(settings.reply_provider, senders)
+    yield from _choice(settings.reply_provider, senders, _who_brings_messages(settings))
     for name, sender in senders.items():
         standing = ask(sender, settings.secrets)
         verdict = Verdict.RIGHT if standing.is_right else Verdict.WRONG
@@ -32,17 +36,29 @@ def ask(sender: Sending, secrets: Collection[str]) -> Standing:
     return replace(standing, text=without_secrets(standing.text, secrets))
 
 
-def _choice(wanted: str, senders: Mapping[str, Sending]) -> Iterator[Finding]:
-    """Say what keeps replies waiting before any provider is asked."""
+def _who_brings_messages(settings: Settings) -> Collection[str]:
+    """Name the providers of the latest messages; Spryng where there are none yet."""
+    try:
+        with reading.opened(settings) as engine, engine.begin() as conn:
+            return reading.latest_providers(conn) or ["spryng"]
+    except (ConfigError, SchemaError, SQLAlchemyError, OSError):  # `check_database` tells of it
+        return ["spryng"]
+
+
+def _choice(wanted: str, senders: Mapping[str, Sending], sources: Collection[str]) -> Iterator[Finding]:
+    """Say what keeps replies waiting before any provider is asked; `sources` are who brings messages."""
     if not senders:
         text = "no provider is set to send by, so replies wait: docs/replies.md says how to set one"
         yield Finding("replies", Verdict.OPEN, text)
     elif wanted and wanted not in senders:
         text = f"MO_GATEWAY_REPLY_PROVIDER is {wanted}, and {wanted} has no settings to send by: replies wait"
         yield Finding("replies", Verdict.WRONG, text)
-    elif not wanted and "spryng" not in senders:
-        text = (
-            "replies to messages from Spryng wait, as Spryng has no settings to send by:"
-            f" MO_GATEWAY_REPLY_PROVIDER={next(iter(senders))} sends them all by {next(iter(senders))}"
-        )
-        yield Finding("replies", Verdict.OPEN, text)
+    else:
+        other = next(iter(senders))
+        for source in sources if not wanted else ():
+            if source not in senders:
+                text = (
+                    f"replies to messages from {source} wait, as {source} has no settings to send by:"
+                    f" MO_GATEWAY_REPLY_PROVIDER={other} sends them all by {other}"
+                )
+                yield Finding("replies", Verdict.OPEN, text)

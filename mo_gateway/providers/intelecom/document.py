@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
 from mo_gateway import form
-from mo_gateway.masking import one_line
 from mo_gateway.message import WebhookRequest
-from mo_gateway.mo_fields import LONGEST_SHOWN_VALUE
 from mo_gateway.xmltext import cut_out, declared_charset, read_xml
 
 NAME = "intelecom"
@@ -76,11 +74,6 @@ def read_json(text: str) -> Any:
         return json.loads(text)
     except RecursionError as exc:
         raise ValueError("it is nested too deep") from exc
-
-
-def plain(value: str) -> str:
-    """Show a word that a stranger wrote: short, and without characters that a database cannot hold."""
-    return one_line(value)[:LONGEST_SHOWN_VALUE]
 
 
 def _json_objects(text: str, name: str) -> list[bytes]:

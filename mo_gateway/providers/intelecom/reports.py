@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mo_gateway.masking import plain_word
 from mo_gateway.message import WebhookRequest
 from mo_gateway.providers import Acknowledgement
 from mo_gateway.reply import Delivery, DeliveryReport
 
-from .document import CHARSET, NAME, REPLY, fields_of, pieces_of, plain
+from .document import CHARSET, NAME, REPLY, fields_of, pieces_of
 
 _UNIQUE = re.compile(rf"(.*){REPLY}[0-9]{{1,19}}", re.DOTALL)
 
@@ -89,9 +90,9 @@ def _report(raw: bytes, said: Mapping[str, str]) -> DeliveryReport:
     return DeliveryReport(
         provider=NAME,
         status=row.delivery if row else Delivery.UNKNOWN,
-        provider_status=plain(code) or "unreadable",
-        reference=plain(_reference(said.get("customermessagereference", ""))) or None,
-        provider_id=plain(said.get("messageid", "")) or None,
+        provider_status=plain_word(code) or "unreadable",
+        reference=plain_word(_reference(said.get("customermessagereference", ""))) or None,
+        provider_id=plain_word(said.get("messageid", "")) or None,
         reported_at=None,
         raw=raw,
     )

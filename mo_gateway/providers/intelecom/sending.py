@@ -13,11 +13,11 @@ from typing import Any
 
 from mo_gateway import wire
 from mo_gateway.gsm import Alphabet, Sizing, measure
-from mo_gateway.masking import one_line
+from mo_gateway.masking import one_line, plain_word
 from mo_gateway.reply import Code, MtMessage, SendOutcome, SendResult, Standing
 from mo_gateway.wire import Answer, Wire
 
-from .document import JSON, NAME, REPLY, plain, read_json
+from .document import JSON, NAME, REPLY, read_json
 
 #: The data coding scheme of binary messages: eight bits, class 1; the manual's own example.
 BINARY = "F5"
@@ -79,13 +79,13 @@ class IntelecomSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := self._obstacle(message, sizing):
-            return SendResult(outcome=SendOutcome.FAILED, text=obstacle)
+            return wire.not_asked(obstacle)
         body = json.dumps(self._request(message, sizing)).encode()
         headers = {"Content-Type": JSON, "Accept": JSON}
         answer = self.wire.call("POST", f"{self.url.rstrip('/')}/sendMessages", body, headers)
         result = self._result(answer)
         if result:
-            return _believed(result, answer)
+            return wire.believed(result, answer)
         return wire.refusal(answer) or wire.unreadable("JSON with a messageStatus")
 
     def standing(self) -> Standing:
@@ -165,7 +165,7 @@ class IntelecomSender:
             code=str(number),
             text=f"{code.meaning}: {said}" if said else code.meaning,
             # the id beside 25 would be that of this try, of which no report will tell
-            provider_id=None if number == NOT_UNIQUE else plain(str(status.get("messageId") or "")) or None,
+            provider_id=None if number == NOT_UNIQUE else plain_word(str(status.get("messageId") or "")) or None,
             holds=code.holds,
         )
 
@@ -178,14 +178,6 @@ def _originator(sender: str) -> dict[str, str]:
     if digits == sender and len(digits) <= LONGEST_SHORTCODE:
         return {"originatorType": "NETWORK", "originator": sender}
     return {"originatorType": "INTERNATIONAL", "originator": f"+{digits}"}
-
-
-def _believed(result: SendResult, answer: Answer) -> SendResult:
-    """Give a result, which is UNKNOWN where it is a success with the HTTP status of an error."""
-    if result.outcome is not SendOutcome.SENT or not wire.refusal(answer):
-        return result
-    text = f"{result.text}, but the status is HTTP {answer.status}"
-    return SendResult(outcome=SendOutcome.UNKNOWN, code=result.code, text=text, holds=True)
 
 
 def _status(answer: Answer) -> dict[str, Any]:

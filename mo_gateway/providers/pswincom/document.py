@@ -9,9 +9,8 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from mo_gateway import form
-from mo_gateway.masking import one_line
+from mo_gateway.masking import plain_word
 from mo_gateway.message import WebhookRequest
-from mo_gateway.mo_fields import LONGEST_SHOWN_VALUE
 from mo_gateway.providers import Acknowledgement, Piece
 from mo_gateway.xmltext import cut_out, declared_charset, read_xml
 
@@ -62,7 +61,7 @@ def pieces_of(request: WebhookRequest) -> list[Piece]:
     """Take a list of messages or reports apart, each with its own bytes; a form is one. Raise ValueError."""
     if not is_xml(request.raw):
         ids = fields_of(request, CHARSET).first
-        return [Piece(id=plain(ids.get("ID", "1")), request=request)]
+        return [Piece(id=plain_word(ids.get("ID", "1")), request=request)]
     raw = _without_end(request.raw)
     named = form.named_charset(request.content_type) or declared_charset(raw)
     content_type = f"application/xml; charset={named}" if named else "application/xml"
@@ -101,15 +100,10 @@ def is_xml(raw: bytes) -> bool:
     return raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
-def plain(value: str) -> str:
-    """Show a word that a stranger wrote: short, and without characters that a database cannot hold."""
-    return one_line(value)[:LONGEST_SHOWN_VALUE]
-
-
 def _id(piece: WebhookRequest, number: int) -> str:
     """Give the ID of a message, or else its number in the document."""
     try:
-        return plain(fields_of(piece, CHARSET).first.get("ID", "")) or str(number)
+        return plain_word(fields_of(piece, CHARSET).first.get("ID", "")) or str(number)
     except ValueError:
         return str(number)
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from mo_gateway.masking import plain_word
 from mo_gateway.message import WebhookRequest
 from mo_gateway.mo_fields import moment, time_digits
 from mo_gateway.providers import Acknowledgement
 from mo_gateway.reply import Delivery, DeliveryReport
 
-from .document import CHARSET, NAME, UNREADABLE_ID, acknowledgement_of, fields_of, is_xml, pieces_of, plain
+from .document import CHARSET, NAME, UNREADABLE_ID, acknowledgement_of, fields_of, is_xml, pieces_of
 
 
 class State(NamedTuple):
@@ -97,9 +98,9 @@ def _report(raw: bytes, *, state: str = "", ref: str = "", at: datetime | None =
     return DeliveryReport(
         provider=NAME,
         status=row.delivery if row else Delivery.UNKNOWN,
-        provider_status=plain(state) or "unreadable",
+        provider_status=plain_word(state) or "unreadable",
         reference=None,
-        provider_id=plain(ref) or None,
+        provider_id=plain_word(ref) or None,
         reported_at=at,
         raw=raw,
     )

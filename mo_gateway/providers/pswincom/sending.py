@@ -11,12 +11,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 from mo_gateway import wire
 from mo_gateway.gsm import Alphabet, Sizing, measure, ucs2_hex
-from mo_gateway.masking import one_line
+from mo_gateway.masking import one_line, plain_word
 from mo_gateway.reply import Code, MtMessage, SendOutcome, SendResult, Standing
 from mo_gateway.wire import Answer, Wire
 from mo_gateway.xmltext import child_text, read_xml
 
-from .document import CHARSET, NAME, add_child, decoded, plain, written
+from .document import CHARSET, NAME, add_child, decoded, written
 
 XML = "text/xml; charset=iso-8859-1"
 
@@ -66,10 +66,10 @@ class PsWinComSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return SendResult(outcome=SendOutcome.FAILED, text=obstacle)
+            return wire.not_asked(obstacle)
         answer = self._post(self._msg(message, sizing))
         result = self._result(_session(answer))
-        return _believed(result, answer) if result else _no_session(answer)
+        return wire.believed(result, answer) if result else _no_session(answer)
 
     def standing(self) -> Standing:
         """Log on with no message to send; credit is told nowhere."""
@@ -122,7 +122,7 @@ class PsWinComSender:
             outcome=code.outcome,
             code=status,
             text=_in_words(code, info),
-            provider_id=plain(child_text(msg, "REF")) or None,
+            provider_id=plain_word(child_text(msg, "REF")) or None,
         )
 
     def _is_about_all(self, info: str) -> bool:
@@ -165,14 +165,6 @@ def _session(answer: Answer) -> Element:
     except ValueError:
         return Element("SESSION")
     return root if root.tag == "SESSION" else Element("SESSION")
-
-
-def _believed(result: SendResult, answer: Answer) -> SendResult:
-    """Give a result, which is UNKNOWN where it is a success with the HTTP status of an error."""
-    if result.outcome is not SendOutcome.SENT or not wire.refusal(answer):
-        return result
-    text = f"{result.text}, but the status is HTTP {answer.status}"
-    return SendResult(outcome=SendOutcome.UNKNOWN, code=result.code, text=text, holds=True)
 
 
 def _no_session(answer: Answer) -> SendResult:
