@@ -59,6 +59,8 @@ def at_work(
     finally:
         loop.ask_to_stop()
         loop.join()
+        for line in loop._lines:  # where it gave up waiting, the calls would go on in the next test
+            line.join(LONG)
 
 
 def states(gateway: Gateway) -> list[str]:
