@@ -40,6 +40,7 @@ from .store.intake import Intake
 from .store.outbox import Rules
 from .store.wake import Notifier
 from .store.writer import Writer
+from .takeout import Takeout
 from .wire import Wire
 
 
@@ -221,6 +222,17 @@ def polling_with(
         name: sender for name, sender in providers.items() if isinstance(sender, Sms1601Sender) and sender.poll
     }
     return Polling(engine, asked, metrics, clock)
+
+
+def takeouts_with(
+    providers: Mapping[str, Sending], engine: Engine, *, clock: Callable[[], datetime] = utc_now
+) -> list[Takeout]:
+    """Put together what takes out of a provider's own outbox what nobody wants any more."""
+    return [
+        Takeout(engine=engine, sender=sender, clock=clock)
+        for sender in providers.values()
+        if isinstance(sender, Sms1601Sender) and sender.schedule
+    ]
 
 
 def consent_with(

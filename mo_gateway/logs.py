@@ -65,8 +65,6 @@ def configure(log_format: str, secrets: Collection[str]) -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells what it found at every look
-    # what we make of SQLAlchemy's own classes does not take part in its quiet; our own events go another way
-    logging.getLogger("mo_gateway").setLevel(logging.WARNING)
 
 
 def _is_terminal() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load
 from marshmallow.validate import OneOf, Range, Regexp
 
-from .setting_types import SWITCH, Codes, ProviderUrl, Words
+from .setting_types import SWITCH, Codes, FolderUrl, ProviderUrl, Words
 
 MESSAGES_A_MINUTE = Range(1, 100_000)
 CHARSETS = ("utf-8", "iso-8859-1", "windows-1252")
@@ -43,7 +43,7 @@ class SpryngSettings(Schema):
 class ConnectCallSettings(Schema):
     """Connect Call of Business-ISP."""
 
-    URL = ProviderUrl(load_default="https://portal.business-isp.nl/api/")
+    URL = FolderUrl(load_default="https://portal.business-isp.nl/api/")
     LOGIN = fields.String(load_default="")
     PASSWORD = fields.String(load_default="")
     CHARSET = fields.String(load_default="utf-8", validate=OneOf(CHARSETS))  # of texts; no document says
@@ -53,7 +53,7 @@ class ConnectCallSettings(Schema):
 class Sms1601Settings(Schema):
     """1601SMS."""
 
-    URL = ProviderUrl(load_default="http://217.19.227.48/module/")
+    URL = FolderUrl(load_default="http://217.19.227.48/module/")
     USERNAME = fields.String(load_default="")
     PASSWORD = fields.String(load_default="")
     HASH_PASSWORD = fields.Boolean(load_default=True, error_messages=SWITCH)  # send its SHA-1 instead
@@ -80,7 +80,7 @@ class PsWinComSettings(Schema):
 class IntelecomSettings(Schema):
     """Intelecom, now Puzzel."""
 
-    URL = ProviderUrl(load_default="https://smsgw.puzzel.com/gw/rs")
+    URL = FolderUrl(load_default="https://smsgw.puzzel.com/gw/rs")
     SERVICE_ID = fields.Integer(load_default=None, validate=Range(min=1))
     USERNAME = fields.String(load_default="")
     PASSWORD = fields.String(load_default="")

@@ -122,6 +122,18 @@ class ProviderUrl(WebUrl):
         return url
 
 
+class FolderUrl(ProviderUrl):
+    """Where the pages of a provider's API lie: their names are put behind it."""
+
+    rule = "a URL that begins with https:// or http://, without a user name, a password, a ? or a #"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        url = str(super()._deserialize(value, attr, data, **kwargs))
+        if "?" in url:
+            raise self.make_error("invalid")
+        return url
+
+
 class HostUrl(fields.String):
     """A URL of one of some schemes, with a host; it may hold a user name and a password."""
 

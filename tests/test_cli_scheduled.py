@@ -9,18 +9,20 @@ import pytest
 from click.testing import Result
 from sqlalchemy import update
 
+from mo_gateway import takeout
 from mo_gateway.cli import scheduled
 from mo_gateway.fakes.connectcall import FakeConnectCall
-from mo_gateway.fakes.server import FakeServer, running
+from mo_gateway.fakes.server import FakeServer, Trouble, running
 from mo_gateway.fakes.sms1601 import FakeSms1601
 from mo_gateway.fakes.spryng import FakeSpryng
-from mo_gateway.gateway import Gateway, open_gateway, open_senders, sender_with
+from mo_gateway.gateway import Gateway, open_gateway, open_senders, sender_with, takeouts_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.providers.sms1601 import Sms1601Sender, Told
 from mo_gateway.store.tables import mt_message
 
 from .commands import HOSTILE, RAW_HOSTILE, invoke, table
 from .conftest import settings_for
+from .handling import captured_log
 from .postgres import free_port
 from .sending import make_replies_due, send_all
 from .stored import rows
@@ -97,6 +99,58 @@ def test_what_draws_on_a_terminal_is_listed_as_escapes(gateway: Gateway, fake: F
     for options in ([], ["--json"]):
         output = run(gateway, fake, "scheduled", "list", *options).output
         assert not [character for character in RAW_HOSTILE if character in output]
+
+
+def round_of_takeouts(gateway: Gateway, fake: FakeServer, **changes: str) -> None:
+    given = {**variables(fake), **changes}
+    settings = settings_for(str(gateway.settings.database_url), **given)
+    for one in takeouts_with(open_senders(settings), gateway.engine):
+        one.look_after()
+
+
+def test_what_lies_there_for_somebody_who_says_stop_is_taken_out(gateway: Gateway, fake: FakeServer) -> None:
+    schedule(gateway, fake)
+    schedule(gateway, fake, to=OTHER)
+    round_of_takeouts(gateway, fake)
+    assert sorted(outbox(fake)) == sorted([PHONE, OTHER])
+
+    run(gateway, fake, "optouts", "add", PHONE)
+    round_of_takeouts(gateway, fake)
+
+    assert outbox(fake) == [OTHER]
+    assert states(gateway) == [("suppressed", "withdrawn"), ("sent", None)]
+
+
+def test_what_cannot_be_taken_out_yet_is_tried_again(
+    gateway: Gateway, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = captured_log(monkeypatch, takeout)
+    schedule(gateway, fake)
+    run(gateway, fake, "optouts", "add", PHONE)
+
+    round_of_takeouts(gateway, fake, SMS1601_PASSWORD="another-one")
+    fake.troubles.append(Trouble.CLOSE)
+    round_of_takeouts(gateway, fake)
+    assert (outbox(fake), states(gateway)) == ([PHONE], [("sent", None)])
+    round_of_takeouts(gateway, fake)
+
+    assert outbox(fake) == []
+    assert [line["event"] for line in lines] == [
+        *["cannot take it out of the outbox"] * 2,
+        "taken out of the outbox",
+    ]
+    assert PHONE not in str(lines)
+
+
+def test_what_has_gone_out_of_the_outbox_is_left(gateway: Gateway, fake: FakeServer) -> None:
+    schedule(gateway, fake)
+    run(gateway, fake, "optouts", "add", PHONE)
+    with gateway.engine.begin() as conn:
+        conn.execute(update(mt_message).values(options={"at": "2026-01-01T12:00:00+00:00"}))
+
+    round_of_takeouts(gateway, fake)
+
+    assert states(gateway) == [("sent", None)]
 
 
 def test_one_reply_is_taken_out_before_its_time(gateway: Gateway, fake: FakeServer) -> None:

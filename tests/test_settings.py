@@ -34,6 +34,8 @@ SENDER = "a number of at most 15 digits, or at most 11 letters, digits and signs
 STOP_REPLY = "auto, none, or a text, in which {shortcode} and {keyword} are filled in"
 STOP_REPLY_ALONE = "a text with more than {keyword} in it, which is empty where everything was ended"
 API_URL = "a URL that begins with https:// or http://, without a user name, a password or a #"
+FOLDER_URL = "a URL that begins with https:// or http://, without a user name, a password, a ? or a #"
+FOLDERS = ("CONNECTCALL", "SMS1601", "INTELECOM")
 CODES = "WORD=MEANING, with commas between them; a meaning is delivered, failed, pending, unknown"
 RATE = "Must be greater than or equal to 1 and less than or equal to 100000."
 
@@ -118,7 +120,9 @@ BAD = [
     ("INTELECOM_PRIORITY", "4", "Must be greater than or equal to 1 and less than or equal to 3."),
     ("INTELECOM_REPORTS", "x", "1 or 0"),
     ("INTELECOM_UNIQUE_REFERENCES", "x", "1 or 0"),
-    *((f"{name.upper()}_URL", "ftp://sms.example.org", API_URL) for name in provider_settings.SCHEMAS),
+    *((f"{name}_URL", "ftp://sms.example.org", API_URL) for name in ("SPRYNG", "PSWINCOM")),
+    *((f"{name}_URL", "ftp://sms.example.org", FOLDER_URL) for name in FOLDERS),
+    *((f"{name}_URL", "https://sms.example.org/api?tenant=7", FOLDER_URL) for name in FOLDERS),
     *((f"{name.upper()}_RATE", "0", RATE) for name in provider_settings.SCHEMAS),
 ]
 

@@ -21,6 +21,7 @@ from mo_gateway.gateway import (
     polling_with,
     presence_of,
     sender_with,
+    takeouts_with,
 )
 from mo_gateway.outbound import Outbound
 from mo_gateway.preparation import Preparation
@@ -154,7 +155,8 @@ def open_outbound(settings: Settings, dispatcher: Dispatcher) -> Outbound:
     sender = sender_with(providers, settings, engine, metrics=metrics)
     polling = polling_with(providers, engine, metrics=metrics)
     questions = Questions(engine=engine, reply_rules=dispatcher.reply_rules, clock=dispatcher.clock)
-    chores = [sender.look_after, polling.look_after, questions.look_after]
+    takeouts = [takeout.look_after for takeout in takeouts_with(providers, engine)]
+    chores = [sender.look_after, polling.look_after, questions.look_after, *takeouts]
     return Outbound(sender, threads=settings.send_threads, chores=chores)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, case, func, select, update
 
 from .outbox import Rules, not_before
-from .tables import mt_message, mt_report
+from .tables import mt_message, mt_report, opt_out
 from .types import database_now
 
 STATES = ("queued", "sent", "failed", "unknown", "suppressed")
@@ -123,6 +124,21 @@ def kept_by(conn: Connection, provider: str, *, ids_begin: str) -> Sequence[RowM
         mt_message.c.provider_id.startswith(ids_begin, autoescape=True),
     )
     return conn.execute(handed.order_by(mt_message.c.id.desc())).mappings().all()
+
+
+def kept_for_opted_out(
+    conn: Connection, provider: str, *, ids_begin: str, stopped_since: datetime
+) -> Sequence[Row[Any]]:
+    """Give, of what a provider was handed for its own outbox, that for people who have said some STOP lately."""
+    stopped = select(opt_out.c.person_key).where(opt_out.c.until.is_(None), opt_out.c.since > stopped_since)
+    handed = select(mt_message).where(
+        mt_message.c.provider == provider,
+        mt_message.c.state == "sent",
+        mt_message.c.provider_id.startswith(ids_begin, autoescape=True),
+        mt_message.c.opt_out_id.is_(None),
+        mt_message.c.person_key.in_(stopped),
+    )
+    return conn.execute(handed.order_by(mt_message.c.id)).all()
 
 
 def taken_out(conn: Connection, ids: Collection[int]) -> None:
