@@ -46,14 +46,14 @@ class Surroundings:
         aware = value if value.tzinfo else value.replace(tzinfo=self.timezone)
         return aware.astimezone(UTC)
 
-    def lines_of(self, name: str) -> tuple[str, ...]:
-        """Read the lines of a file that are neither empty nor begin with #; or raise ConfigError."""
+    def lines_of(self, name: str) -> dict[int, str]:
+        """Read the lines of a file that are neither empty nor begin with #, by number; or raise ConfigError."""
         path = self.folder / name
         try:
             lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
         except (OSError, UnicodeDecodeError) as exc:
             raise ConfigError(f"{path} cannot be read ({exc})") from exc
-        found = tuple(line for line in lines if line and not line.startswith("#"))
+        found = {number: line for number, line in enumerate(lines, 1) if line and not line.startswith("#")}
         if not found:
             raise ConfigError(f"{path} is empty")
         return found

@@ -243,10 +243,10 @@ class _Reading:
         if options["senders_file"] is None:
             return frozenset(options["senders"])
         listed = self._surroundings.lines_of(options["senders_file"])
-        wrong = next((number for number, line in enumerate(listed, 1) if not is_msisdn(line)), None)
+        wrong = next((number for number, line in listed.items() if not is_msisdn(line)), None)
         if wrong:
-            raise ConfigError(f"{options['senders_file']}, entry {wrong}: {MSISDNS}")
-        return frozenset((*options["senders"], *listed))
+            raise ConfigError(f"{options['senders_file']}:{wrong}: {MSISDNS}")
+        return frozenset((*options["senders"], *listed.values()))
 
     def _loaded(
         self, at: Sequence[str | int], schema: Schema, table: Any, known: set[str]

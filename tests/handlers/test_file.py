@@ -271,6 +271,16 @@ def test_a_list_of_senders_with_anything_else_in_it_is_refused(
     assert "vips.txt" in found
 
 
+def test_what_is_wrong_in_a_list_of_senders_is_named_with_its_line(
+    faults: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "vips.txt").write_text("# ours\n32411111111\n\n+32422222222\n")
+
+    (found,) = faults(f'{ROUTE}senders_file = "vips.txt"\n{STORE}')
+
+    assert found.startswith("3: route.senders_file: vips.txt:4: MSISDNs: 6 to 15 digits")
+
+
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000])
 def test_what_no_reader_of_toml_can_hold_is_one_sentence(load: Load, value: str) -> None:
     with pytest.raises(ConfigError, match=r"routes\.toml: it cannot be read"):
