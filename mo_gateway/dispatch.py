@@ -135,15 +135,18 @@ class Dispatcher:
         return Finished(claim, result)
 
     def _unhandled(self, claim: Claim, started_at: datetime) -> Finished:
-        """Give the result of a message that no handler takes; a STOP is done with when it is recorded."""
-        state = "done" if self.is_wish(claim.message) else "unrouted"
-        return Finished(claim, Result(state=state, handler=None, started_at=started_at, duration=None))
+        """Give the result of a message that no handler takes; a STOP is done with when it is recorded.
+
+        The work of an observer that is gone keeps its name, so that it can be replayed when it is back.
+        """
+        state = "done" if not claim.observer and self.is_wish(claim.message) else "unrouted"
+        return Finished(claim, Result(state=state, handler=claim.observer, started_at=started_at, duration=None))
 
     def _given_up(self, claim: Claim, handler: Handler | None, started_at: datetime) -> Finished:
         """Give the result of a message whose every attempt ended with the end of its worker."""
         result = Result(
             state="dead",
-            handler=handler.name if handler else None,
+            handler=handler.name if handler else claim.observer,
             started_at=started_at,
             duration=None,
             error=f"given up: no worker lived through its {claim.attempt_limit} attempts",

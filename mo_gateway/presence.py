@@ -78,9 +78,10 @@ class Presence:
                 presence.arrive(conn, self._process, Loaded(routes=len(self._routes)))
             self._is_known = True
         with self._engine.begin() as conn:
-            asked = presence.is_asked_to_reload(conn, self._process)
-        if asked or self._wanted:
+            self._is_known = presence.is_still_known(conn, self._process)
+            asked_at = presence.asked_to_reload_at(conn, self._process)
+        if asked_at or self._wanted:
             self._wanted = False
             loaded = self.reload()
             with self._engine.begin() as conn:
-                presence.loaded(conn, self._process, loaded)
+                presence.loaded(conn, self._process, loaded, asked_at=asked_at)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from .message import Message
+from .message import Message, Question
 from .routing import Routes
 from .store import queue, replay
 from .store.engine import READ_ONLY
@@ -43,7 +43,7 @@ class Plan:
 def plan(engine: Engine, routes: Routes, chosen: Filter, limit: int | None) -> Plan:
     """Say what would run again, and who would handle it."""
     with engine.execution_options(**READ_ONLY).begin() as conn:
-        moves = Counter(_move(routes, row) for row in replay.planned(conn, chosen, limit))
+        moves = Counter(_move(routes, *one) for one in replay.planned(conn, chosen, limit))
         replies = replay.replies(conn, chosen, limit)
         stopped = replay.stopped(conn, chosen, limit)
     return Plan(messages=moves.total(), moves=moves, replies=replies, stopped=stopped)
@@ -74,9 +74,10 @@ def replies_to(engine: Engine, message_ids: Sequence[int]) -> Counter[str]:
     return counts
 
 
-def _move(routes: Routes, row: Row[Any]) -> Move:
+def _move(routes: Routes, row: Row[Any], question: Question | None) -> Move:
     """Say who had a message, and who would get it; an observer keeps its own."""
-    return row.handler, row.handler if row.is_observer else handler_of(routes, queue.to_message(row))
+    message = queue.to_message(row, question=question)
+    return row.handler, row.handler if row.is_observer else handler_of(routes, message)
 
 
 def handler_of(routes: Routes, message: Message) -> str | None:

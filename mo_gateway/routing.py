@@ -22,6 +22,7 @@ from .message import Message
 from .patterns import Pattern
 from .plugin import ANY_WORD, Form, Handler, Keyword, Terms
 from .words import fold as fold
+from .words import is_first_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,7 @@ class _Table:
                 self._patterns.setdefault(keyword.shortcode, []).append((route, pattern))
             else:
                 folded = ANY_WORD if keyword.word == ANY_WORD else fold(keyword.word)
-                if not folded or len(keyword.word.split()) != 1:
+                if folded != ANY_WORD and not is_first_word(keyword.word):
                     yield (
                         f"{handler.name} ({handler.place}): {keyword.word!r} is not one word that an SMS"
                         " can begin with."

@@ -17,6 +17,11 @@ def fold(word: str) -> str:
     return folded[start:end]
 
 
+def is_first_word(word: str) -> bool:
+    """Tell whether an SMS can begin with it: one word, of which something is left when it is folded."""
+    return len(word.split()) == 1 and bool(fold(word))
+
+
 def _is_outer(character: str) -> bool:
     """Tell whether a character may stand around a word without being of it: space, punctuation, invisible."""
     return unicodedata.category(character)[0] in "ZPC"

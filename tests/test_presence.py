@@ -151,3 +151,40 @@ def test_a_load_that_fails_changes_nothing(gateway: Gateway, exc: Exception, err
 
     assert loaded == Loaded(routes=1, error=error)
     assert leads(routes, "WIN")
+
+
+def test_whoever_asks_while_routes_are_being_loaded_is_not_forgotten(gateway: Gateway) -> None:
+    with gateway.engine.begin() as conn:
+        presence.arrive(conn, "host:1", Loaded(routes=1))
+        presence.ask_to_reload(conn)
+        asked_at = presence.asked_to_reload_at(conn, "host:1")
+    with gateway.engine.begin() as conn:
+        presence.ask_to_reload(conn)  # the worker has read the file already
+        asked_again_at = presence.asked_to_reload_at(conn, "host:1")
+
+    still_asked = []
+    for at in (None, asked_at, asked_again_at):  # a signal, the first, the second
+        with gateway.engine.begin() as conn:
+            presence.loaded(conn, "host:1", Loaded(routes=1), asked_at=at)
+            still_asked.append(presence.workers(conn)[0].is_asked)
+
+    assert still_asked == [True, True, False]
+
+
+def test_a_worker_that_was_forgotten_arrives_again(gateway: Gateway, worker: tuple[Presence, Routes]) -> None:
+    with gateway.engine.begin() as conn:
+        presence.leave(conn, "host:1")
+
+    until(lambda: rows(gateway.engine, "mo_worker"), "the worker to be there again")
+
+
+@pytest.mark.parametrize("broken", ["[[route]]\n", "route = [", "", "\x00", "a = " + "[" * 5000])
+def test_whatever_is_written_over_the_file_the_old_routes_stay_unless_it_is_right(
+    gateway: Gateway, file: Path, broken: str
+) -> None:
+    routes = open_routes(gateway.settings)
+    file.write_text(broken)
+
+    loaded = Presence(gateway.engine, "host:1", routes, lambda: open_routes(gateway.settings)).reload()
+
+    assert leads(routes, "WIN") == (loaded.error is not None) == bool(broken)

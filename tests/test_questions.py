@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from mo_gateway import Ask, Message, Reply, answer, keyword
 from mo_gateway.gateway import Gateway, reply_rules
 from mo_gateway.questions import Questions
-from mo_gateway.replay import run_again
+from mo_gateway.replay import plan, run_again
 from mo_gateway.store.selection import Filter
 
 from .handling import NOON, consent_of, dispatcher_of, handle_all
@@ -228,6 +229,102 @@ def test_where_nobody_takes_the_answer_any_more_it_is_an_ordinary_sms(gateway: G
     say(gateway, "WIN blue", handlers=[join, win])
 
     assert replies(gateway.engine)[1:] == ["You are in."]
+
+
+def test_what_was_sent_before_the_question_was_led_to_is_no_answer(gateway: Gateway) -> None:
+    say(gateway, "JOIN Ann")
+    say(gateway, "WIN blue", at="20261122125859")  # an outage held it back
+
+    assert replies(gateway.engine)[1:] == ["You are in."]
+    assert questions(gateway) == [("postcode", None)]
+
+
+def test_of_a_question_that_was_asked_again_the_newest_is_answered(gateway: Gateway) -> None:
+    number = say(gateway, "JOIN Ann")
+    look_after(gateway)
+    list(run_again(gateway.engine, Filter(ids=(number,)), limit=9, tries=3, answers_again=True))
+    work(gateway)
+
+    say(gateway, "1234")
+
+    assert questions(gateway) == [("postcode", "timed out"), ("postcode", "answered")]
+
+
+def test_whoever_does_not_answer_a_second_time_is_told_a_second_time(gateway: Gateway) -> None:
+    number = say(gateway, "JOIN Ann")
+    look_after(gateway)
+    list(run_again(gateway.engine, Filter(ids=(number,)), limit=9, tries=3, answers_again=True))
+    work(gateway)
+
+    look_after(gateway)
+
+    assert replies(gateway.engine) == ["Your postcode?", "Too late."] * 2
+
+
+def test_of_two_sms_that_were_late_for_the_time_out_the_first_is_the_answer(gateway: Gateway) -> None:
+    say(gateway, "JOIN Ann")
+    look_after(gateway)
+    say(gateway, "1234")
+    say(gateway, "WIN blue")
+
+    assert replies(gateway.engine)[2:] == ["Ann lives in 1234.", "You are in."]
+
+
+def test_a_replay_that_is_only_planned_knows_who_took_the_answer(gateway: Gateway) -> None:
+    say(gateway, "JOIN Ann")
+    number = say(gateway, "WIN 1234")
+
+    routes = dispatcher_of(gateway, *HANDLERS).routes
+    found = plan(gateway.engine, routes, Filter(ids=(number,)), None)
+
+    taker = f"{__name__}.take_postcode"
+    assert found.moves == {(taker, taker): 1}
+
+
+def test_a_question_is_asked_once_though_two_workers_had_the_message(gateway: Gateway) -> None:
+    store(gateway, KEYWORD="JOIN", PARM="", TIMESTAMP=JUST_NOW)
+    dispatcher = dispatcher_of(gateway, *HANDLERS)
+    (first,) = dispatcher.claim(1)
+    make_due(gateway.engine)
+    (second,) = dispatcher.claim(1)
+
+    dispatcher.handle(second)
+    dispatcher.handle(first)
+
+    assert questions(gateway) == [("postcode", None)]
+    assert replies(gateway.engine) == ["Your postcode?"]
+
+
+def test_an_answer_that_is_dead_leaves_the_question_to_the_next_sms(gateway: Gateway) -> None:
+    @answer("postcode")
+    def refuse(message: Message) -> None:
+        raise ValueError("never")
+
+    say(gateway, "JOIN Ann", handlers=[join, refuse])
+    say(gateway, "1234", handlers=[join, refuse])
+    for _ in range(gateway.settings.max_attempts):
+        make_due(gateway.engine)
+        work(gateway, [join, refuse])
+
+    say(gateway, "5678")
+
+    assert replies(gateway.engine)[1:] == ["Ann lives in 5678."]
+
+
+def test_a_handler_in_the_transaction_may_ask_and_take_the_answer(gateway: Gateway) -> None:
+    @keyword("JOIN", transaction=True)
+    def ask(message: Message, conn: Connection) -> Reply:
+        return Reply("Who?", expect="name")
+
+    @answer("name", transaction=True)
+    def take(message: Message, conn: Connection) -> str:
+        return f"Hello {message.text}."
+
+    for text in ("JOIN", "Ann"):
+        say(gateway, text, handlers=[ask, take])
+
+    assert replies(gateway.engine) == ["Who?", "Hello Ann."]
+    assert questions(gateway) == [("name", "answered")]
 
 
 @pytest.mark.parametrize(

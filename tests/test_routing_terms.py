@@ -1,13 +1,15 @@
 """Routing by more than the word: patterns, senders, operators, countries, forms, times, priorities, questions."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
 from mo_gateway.errors import ConfigError
 from mo_gateway.message import Question
@@ -281,44 +283,62 @@ TERMS = st.builds(
     since=st.sampled_from([None, SIX]),
     until=st.sampled_from([None, SIX + SECOND]),
 )
-KEYWORDS = st.builds(
-    Keyword,
-    st.sampled_from(["win", "WIN!", "lose", "*"]),
-    st.sampled_from([None, "4414", "5515"]),
-    terms=TERMS,
-    priority=st.integers(0, 2),
+SHORTCODES = st.sampled_from([None, "4414", "5515"])
+PRIORITIES = st.integers(0, 2)
+WORDS = st.builds(
+    Keyword, st.sampled_from(["win", "WIN!", "lose", "*"]), SHORTCODES, terms=TERMS, priority=PRIORITIES
 )
+PATTERNS = st.builds(
+    Keyword,
+    st.sampled_from(["w.*", "[a-z]+", ".* blue", ".", ""]),
+    SHORTCODES,
+    is_pattern=st.sampled_from([True]),
+    terms=TERMS,
+    priority=PRIORITIES,
+)
+KEYWORDS = st.lists(WORDS | PATTERNS, max_size=12)
 MESSAGES = st.builds(
     Sms,
     shortcode=st.sampled_from(["4414", "5515"]),
     keyword=st.sampled_from(["Win", "lose", "draw", "?"]),
     parm=st.sampled_from(["", "blue"]),
-    msisdn=st.sampled_from("123"),
-    operator=st.sampled_from("abc"),
-    country=st.sampled_from("xyz"),
-    sent_at=st.sampled_from([SIX - SECOND, SIX, SIX + SECOND]),
+    msisdn=st.sampled_from(["1", "2", "3", ""]),
+    operator=st.sampled_from(["a", "b", "c", ""]),
+    country=st.sampled_from(["x", "y", "z", ""]),
+    sent_at=st.sampled_from([SIX - SECOND, SIX, SIX + SECOND, None]),
 )
 
 
+def numbered(keywords: Sequence[Keyword]) -> Routes:
+    """Give routes to handlers that are named 0, 1, 2 …; what clashes is no example."""
+    try:
+        return routes(*((str(number), keyword) for number, keyword in enumerate(keywords)))
+    except ConfigError:
+        raise UnsatisfiedAssumption from None
+
+
 def fits(keyword: Keyword, sms: Sms) -> bool:
+    """Tell by the definition, without any table, whether a route takes a message."""
     terms = keyword.terms
-    assert sms.sent_at
+    text = f"{sms.keyword} {sms.parm}".strip()
+    is_of_word = keyword.word == "*" or fold(keyword.word) == fold(sms.keyword) != ""
     return (
         keyword.shortcode in (None, sms.shortcode)
-        and (keyword.word == "*" or fold(keyword.word) == fold(sms.keyword) != "")
-        and (not terms.senders or sms.msisdn in terms.senders)
-        and (not terms.operators or sms.operator in terms.operators)
-        and (not terms.countries or sms.country in terms.countries)
+        and (bool(re.fullmatch(keyword.word, text, re.IGNORECASE)) if keyword.is_pattern else is_of_word)
+        and (not terms.senders or sms.msisdn in ("", *terms.senders))
+        and (not terms.operators or sms.operator in ("", *terms.operators))
+        and (not terms.countries or sms.country in ("", *terms.countries))
         and (terms.form is Form.ANY or (terms.form is Form.ALONE) == (sms.parm == ""))
-        and (terms.since is None or sms.sent_at >= terms.since)
-        and (terms.until is None or sms.sent_at < terms.until)
+        and (terms.since is None or sms.sent_at is None or sms.sent_at >= terms.since)
+        and (terms.until is None or sms.sent_at is None or sms.sent_at < terms.until)
     )
 
 
 def worth(route: Route) -> tuple[object, ...]:
+    """Give, by the page, what is compared."""
     keyword, terms = route.keyword, route.keyword.terms
     return (
-        keyword.word != "*",
+        1 if keyword.is_pattern else 0 if keyword.word == "*" else 2,
         keyword.shortcode is not None,
         bool(terms.senders),
         bool(terms.operators),
@@ -329,17 +349,81 @@ def worth(route: Route) -> tuple[object, ...]:
     )
 
 
-@given(st.lists(KEYWORDS, max_size=12), MESSAGES)
-def test_the_route_that_is_found_is_the_best_of_all_that_fit(keywords: list[Keyword], sms: Sms) -> None:
-    try:
-        table = routes(*((str(number), keyword) for number, keyword in enumerate(keywords)))
-    except ConfigError:
-        return  # two that clash
+@given(KEYWORDS, MESSAGES)
+def test_the_route_that_is_found_is_the_first_best_of_all_that_fit(keywords: list[Keyword], sms: Sms) -> None:
+    table = numbered(keywords)
 
     fitting = [route for route in table if fits(route.keyword, sms)]
+    assert table.find(sms) == max(fitting, key=worth, default=None)
 
+
+@given(KEYWORDS, MESSAGES, st.randoms(use_true_random=False))
+def test_words_lead_to_the_same_whatever_was_loaded_first(
+    keywords: list[Keyword], sms: Sms, order: Random
+) -> None:
+    named = [(str(number), keyword) for number, keyword in enumerate(keywords) if not keyword.is_pattern]
+    numbered([keyword for _, keyword in named])
+    shuffled = order.sample(named, len(named))
+
+    assert winner(routes(*named), sms) == winner(routes(*shuffled), sms)
+
+
+@given(KEYWORDS, MESSAGES)
+def test_an_explanation_agrees_with_what_is_found(keywords: list[Keyword], sms: Sms) -> None:
+    table = numbered(keywords)
     found = table.find(sms)
-    assert (found is None) == (not fitting)
-    if found:
-        assert found in fitting
-        assert worth(found) == max(map(worth, fitting))
+
+    told = table.explain(sms)
+    assert [verdict.route for verdict in told if verdict.wins] == ([found] if found else [])
+    beaten = {verdict.route.handler.name for verdict in told if verdict.reason.startswith("less specific than")}
+    assert beaten == {r.handler.name for r in table if r is not found and fits(r.keyword, sms)}
+
+
+ALL_MESSAGES = [
+    Sms(shortcode=on, keyword=word, parm=parm, msisdn=who, operator=operator, country=country, sent_at=at)
+    for on in ("4414", "5515")
+    for word in ("win", "lose")
+    for parm in ("", "blue")
+    for who in ("1", "2", "3", "")
+    for operator in ("a", "b", "c", "")
+    for country in ("x", "y", "z", "")
+    for at in (SIX - SECOND, SIX, SIX + SECOND, None)
+]
+
+
+OF_ONE_WORD = st.builds(
+    Keyword,
+    st.just("win"),
+    st.none(),
+    terms=st.builds(
+        Terms,
+        operators=sets("ab"),
+        form=st.sampled_from(Form),
+        since=st.sampled_from([None, SIX]),
+        until=st.sampled_from([None, SIX + SECOND]),
+    ),
+    priority=PRIORITIES,
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(OF_ONE_WORD, min_size=2, max_size=8))
+def test_no_route_that_wins_any_message_is_called_shadowed(keywords: list[Keyword]) -> None:
+    table = numbered(keywords)
+    named = {sentence.split("leads to ")[1].split()[0] for sentence in table.shadowed()}
+    event(f"{len(named)} shadowed")
+
+    assert not named or not named & {winner(table, sms) for sms in ALL_MESSAGES}
+
+
+@pytest.mark.timeout(60)
+def test_thousands_of_patterns_all_match_what_they_should() -> None:
+    named = (
+        (str(n), Keyword(f"(order|bestel|commande) {n}[a-z]{{2}}( .*)?", None, is_pattern=True))
+        for n in range(2000)
+    )
+    table = routes(*named)
+
+    texts = {str(n): Sms(shortcode="4414", keyword="Bestel", parm=f"{n}xy please") for n in range(0, 2000, 111)}
+    assert {name: winner(table, sms) for name, sms in texts.items()} == {name: name for name in texts}
+    assert winner(table, Sms(shortcode="4414", keyword="order", parm="2000xy")) is None

@@ -11,11 +11,13 @@ from sqlalchemy import insert
 
 from mo_gateway import Join, Leave, Message, Timing, Vote, keyword
 from mo_gateway.gateway import Gateway
+from mo_gateway.replay import run_again
 from mo_gateway.store import values
+from mo_gateway.store.selection import Filter
 from mo_gateway.store.tables import mo_vote
 
 from .handling import dispatcher_of, handle_all
-from .stored import rows, store
+from .stored import make_due, rows, store
 
 SIX = datetime(2026, 12, 1, 18, tzinfo=UTC)
 
@@ -88,6 +90,73 @@ def test_leaving_without_a_name_ends_all_of_this_person(gateway: Gateway) -> Non
         (member,) = values.members(conn, "news", former=False, limit=None)
     assert on_it == {"news": (1, 2), "sport": (1, 2)}
     assert member["msisdn"] == "32487654321"
+
+
+def on_lists(gateway: Gateway) -> list[str]:
+    return sorted(row.list for row in rows(gateway.engine, "mo_subscription") if row.until is None)
+
+
+def replay(gateway: Gateway, number: int, *found: Any) -> None:
+    list(run_again(gateway.engine, Filter(ids=(number,)), limit=9, tries=3, answers_again=True))
+    handle_all(dispatcher_of(gateway, returning(*found)))
+
+
+def test_whoever_has_left_since_is_not_put_back_by_a_replay(gateway: Gateway) -> None:
+    first = store(gateway)
+    handle_all(dispatcher_of(gateway, returning(Join("news"), Join("sport"))))
+    store(gateway, PARM="2")
+    handle_all(dispatcher_of(gateway, returning(Leave("news"))))
+
+    replay(gateway, first, Join("news"), Join("sport"))
+
+    assert on_lists(gateway) == ["sport"]
+
+
+def test_whoever_has_come_back_since_is_not_taken_off_by_a_replay(gateway: Gateway) -> None:
+    store(gateway)
+    handle_all(dispatcher_of(gateway, returning(Join("news"))))
+    second = store(gateway, PARM="2")
+    handle_all(dispatcher_of(gateway, returning(Leave())))
+    store(gateway, PARM="3")
+    handle_all(dispatcher_of(gateway, returning(Join("news"))))
+
+    replay(gateway, second, Leave())
+
+    assert on_lists(gateway) == ["news"]
+
+
+def test_a_message_that_leaves_all_and_joins_one_means_the_same_when_it_is_replayed(gateway: Gateway) -> None:
+    store(gateway)
+    handle_all(dispatcher_of(gateway, returning(Join("news"), Join("sport"))))
+    second = store(gateway, PARM="2")
+    handle_all(dispatcher_of(gateway, returning(Leave(), Join("news"))))
+    before = on_lists(gateway)
+
+    replay(gateway, second, Leave(), Join("news"))
+
+    assert before == on_lists(gateway) == ["news"]
+
+
+def test_a_vote_of_two_workers_is_one(gateway: Gateway) -> None:
+    store(gateway)
+    dispatcher = dispatcher_of(gateway, returning(Vote(poll="song", option="Blue"), Join("news"), "Thanks."))
+    (first,) = dispatcher.claim(1)
+    make_due(gateway.engine)
+    (second,) = dispatcher.claim(1)
+
+    dispatcher.handle(second)
+    dispatcher.handle(first)
+
+    counts = {table: len(rows(gateway.engine, table)) for table in ("mo_vote", "mo_subscription", "mt_message")}
+    assert counts == {"mo_vote": 1, "mo_subscription": 1, "mt_message": 1}
+
+
+def test_nothing_is_stored_where_one_of_the_values_cannot_be(gateway: Gateway) -> None:
+    store(gateway)
+
+    handle_all(dispatcher_of(gateway, returning(Vote(poll="song", option="Blue"), "half an emoji: \ud83d")))
+
+    assert rows(gateway.engine, "mo_vote") == rows(gateway.engine, "mt_message") == []
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ from marshmallow.validate import OneOf
 
 from mo_gateway.errors import ConfigError
 from mo_gateway.message import Message
+from mo_gateway.values import LONGEST_NAME
 
 #: What handles a message.
 Handling = Callable[[Message], Any]
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h|d)")
+FIRST_YEAR, LAST_YEAR = 1970, 9998  # of a moment, so that it is one in every time zone
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -44,14 +46,14 @@ class Surroundings:
         aware = value if value.tzinfo else value.replace(tzinfo=self.timezone)
         return aware.astimezone(UTC)
 
-    def lines_of(self, name: str) -> tuple[str, ...]:
-        """Read the lines of a file that are neither empty nor begin with #; or raise ConfigError."""
+    def lines_of(self, name: str) -> dict[int, str]:
+        """Read the lines of a file that are neither empty nor begin with #, by number; or raise ConfigError."""
         path = self.folder / name
         try:
-            lines = [line.strip() for line in path.read_text().splitlines()]
+            lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
         except (OSError, UnicodeDecodeError) as exc:
             raise ConfigError(f"{path} cannot be read ({exc})") from exc
-        found = tuple(line for line in lines if line and not line.startswith("#"))
+        found = {number: line for number, line in enumerate(lines, 1) if line and not line.startswith("#")}
         if not found:
             raise ConfigError(f"{path} is empty")
         return found
@@ -73,6 +75,19 @@ class Text(fields.String):
         return text
 
 
+class Name(Text):
+    """What handlers, questions, polls, lists and options are called."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=LONGEST_NAME, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if not name.isprintable():
+            raise ValidationError("a text in one line, of characters that can be seen")
+        return name
+
+
 class Duration(fields.Field[timedelta]):
     """A time: `"90s"`, `"10m"`, `"2h"`, `"1d"`."""
 
@@ -92,11 +107,11 @@ class Moment(fields.Field[datetime]):
     rule = "a moment without quotes, such as 2026-12-01T18:00:00"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        if isinstance(value, date):
-            return datetime.combine(value, time())
-        raise ValidationError(self.rule)
+        if not isinstance(value, date):
+            raise ValidationError(self.rule)
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise ValidationError(f"a moment of the years {FIRST_YEAR} to {LAST_YEAR}")
+        return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
 class OneOrMore(fields.Field[tuple[str, ...]]):

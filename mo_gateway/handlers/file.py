@@ -21,10 +21,10 @@ from mo_gateway.errors import ConfigError
 from mo_gateway.patterns import Pattern
 from mo_gateway.plugin import ANY_WORD, Form, Handler, Keyword, Terms
 from mo_gateway.reply import is_msisdn
-from mo_gateway.words import fold
+from mo_gateway.words import fold, is_first_word
 
 from . import email, forward, publish, reply, store, subscribe, unsubscribe, vote
-from .building import Handling, Moment, OneOrMore, Options, Surroundings, Switch, Text
+from .building import Handling, Moment, Name, OneOrMore, Options, Surroundings, Switch, Text
 from .lines import Lines
 
 BUILT_IN: Mapping[str, ModuleType] = {
@@ -56,7 +56,7 @@ class Fault:
 class Named(Options):
     """What every entry may have."""
 
-    name = Text(longest=80)
+    name = Name()
 
 
 class RouteOptions(Named):
@@ -84,9 +84,10 @@ class RouteOptions(Named):
     def _check(self, values: Mapping[str, Any], **_kwargs: Any) -> None:
         if ("keyword" in values) == ("pattern" in values):
             raise ValidationError("a route has a keyword or a pattern: one of them", "keyword")
-        since, until = values["since"], values["until"]
-        if since and until and (since.tzinfo is None) == (until.tzinfo is None) and since >= until:
-            raise ValidationError("it ends before it begins", "until")
+        for key in ("keyword", "aliases"):
+            for word in values.get(key, ()):
+                if word != ANY_WORD and not is_first_word(word):
+                    raise ValidationError(f"{word!r} is not one word that an SMS can begin with", key)
         try:
             Pattern(values.get("pattern", ""))
         except ValueError as exc:
@@ -101,7 +102,7 @@ class RouteOptions(Named):
 class AnswerOptions(Named):
     """The keys of an `[[answer]]`: its name is what a question expects."""
 
-    name = Text(longest=80, required=True)
+    name = Name(required=True)
 
 
 #: What a file may hold, and the keys of each.
@@ -115,13 +116,15 @@ ENTRIES: Mapping[str, type[Options]] = {
 def handlers_in_file(path: Path, surroundings: Surroundings) -> list[Handler]:
     """Read a routes file; or raise one ConfigError with a sentence for each fault, its file and line before it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Notepad puts a mark before it
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{path}: it cannot be read ({exc}).") from exc
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(_syntax_error(path, text, exc)) from exc
+    except (ValueError, RecursionError) as exc:  # a number of thousands of digits; a thousand brackets
+        raise ConfigError(f"{path}: it cannot be read ({exc}).") from exc
     reading = _Reading(path, Lines(text, content), surroundings)
     handlers = list(reading.handlers(content))
     if reading.faults:
@@ -209,13 +212,17 @@ class _Reading:
         except ConfigError as exc:
             self._wrong([*at, "senders_file"], str(exc))
             return None
+        since, until = (self._surroundings.moment(options[key]) for key in ("since", "until"))
+        if since and until and since >= until:
+            self._wrong([*at, "until"], "it ends before it begins")
+            return None
         terms = Terms(
             senders=senders,
             operators=frozenset(options["operators"]),
             countries=frozenset(options["countries"]),
             form=Form(options["form"]),
-            since=self._surroundings.moment(options["since"]),
-            until=self._surroundings.moment(options["until"]),
+            since=since,
+            until=until,
         )
         is_pattern = "pattern" in options
         words = (options["pattern"],) if is_pattern else (*options["keyword"], *options["aliases"])
@@ -236,10 +243,10 @@ class _Reading:
         if options["senders_file"] is None:
             return frozenset(options["senders"])
         listed = self._surroundings.lines_of(options["senders_file"])
-        wrong = next((number for number, line in enumerate(listed, 1) if not is_msisdn(line)), None)
+        wrong = next((number for number, line in listed.items() if not is_msisdn(line)), None)
         if wrong:
-            raise ConfigError(f"{options['senders_file']}, entry {wrong}: {MSISDNS}")
-        return frozenset((*options["senders"], *listed))
+            raise ConfigError(f"{options['senders_file']}:{wrong}: {MSISDNS}")
+        return frozenset((*options["senders"], *listed.values()))
 
     def _loaded(
         self, at: Sequence[str | int], schema: Schema, table: Any, known: set[str]
@@ -289,5 +296,5 @@ def _check_each(values: Mapping[str, Any], key: str, pattern: str, rule: str) ->
 def _syntax_error(path: Path, text: str, exc: tomllib.TOMLDecodeError) -> str:
     match = _POSITION.fullmatch(str(exc))
     said, line = (match[1], match[2]) if match else (str(exc), None)
-    number = line or max(1, len(text.splitlines()))
+    number = line or max(1, text.rstrip("\n").count("\n") + 1)
     return f"{path}:{number}: this is not TOML: {said[:1].lower()}{said[1:]}."

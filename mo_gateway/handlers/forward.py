@@ -63,7 +63,7 @@ def build(options: dict[str, Any], surroundings: Surroundings) -> Handling:
     """Make the handler of a route; or raise ConfigError."""
     given = dict(options)
     file = given.pop("secret_file")
-    secrets = surroundings.lines_of(file) if file else ()
+    secrets = tuple(surroundings.lines_of(file).values()) if file else ()
     return forward(**given, secrets=secrets, networks=surroundings.forward_networks)
 
 

@@ -12,10 +12,10 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from mo_gateway.message import Message
 from mo_gateway.reply import Reply
-from mo_gateway.values import Ask
+from mo_gateway.values import LONGEST_NOTE, Ask
 from mo_gateway.words import fold
 
-from .building import Duration, Handling, Surroundings, Text
+from .building import Duration, Handling, Name, Surroundings, Text
 from .building import Options as BaseOptions
 from .templates import Source, Template, TemplateText, template_of, templates_of
 
@@ -31,7 +31,7 @@ class Options(BaseOptions):
     by_country = fields.Dict(Text(), TemplateText(), error_messages={"invalid": "a table of texts"})
     sender = Text(longest=15)
     provider = Text(longest=20)
-    expect = Text(longest=80)
+    expect = Name()
     within = Duration()
     timeout_text = Text()
     note = TemplateText()
@@ -86,7 +86,8 @@ def reply(
         body = template.render(message).strip() if template else ""
         if not body:
             return None
-        asked = Ask(expect, within, timeout_text, note=noted.render(message) if noted else "") if expect else None
+        kept = noted.render(message)[:LONGEST_NOTE] if noted else ""  # a long SMS is no reason to fail
+        asked = Ask(expect, within, timeout_text, note=kept) if expect else None
         return Reply(body, sender=sender, provider=provider, expect=asked)
 
     return answer

@@ -7,7 +7,7 @@ from mo_gateway.message import Message
 from mo_gateway.reply import Reply
 from mo_gateway.values import Join
 
-from .building import Handling, Surroundings, Text
+from .building import Handling, Name, Surroundings
 from .building import Options as BaseOptions
 from .templates import Source, TemplateText, template_of
 
@@ -15,7 +15,7 @@ from .templates import Source, TemplateText, template_of
 class Options(BaseOptions):
     """The keys of `[route.subscribe]`."""
 
-    list = Text(longest=80, required=True)
+    list = Name(required=True)
     text = TemplateText()
 
 

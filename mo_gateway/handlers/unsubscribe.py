@@ -10,7 +10,7 @@ from mo_gateway.message import Message
 from mo_gateway.reply import Reply
 from mo_gateway.values import Leave
 
-from .building import Handling, Surroundings, Text
+from .building import Handling, Name, Surroundings
 from .building import Options as BaseOptions
 from .templates import Source, TemplateText, template_of
 
@@ -18,7 +18,7 @@ from .templates import Source, TemplateText, template_of
 class Options(BaseOptions):
     """The keys of `[route.unsubscribe]`."""
 
-    list = Text(longest=80)
+    list = Name()
     text = TemplateText()
 
 

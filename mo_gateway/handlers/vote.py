@@ -18,7 +18,7 @@ from mo_gateway.reply import Reply
 from mo_gateway.values import Timing, Vote
 from mo_gateway.words import fold
 
-from .building import Handling, Moment, Surroundings, Text
+from .building import Handling, Moment, Name, Surroundings
 from .building import Options as BaseOptions
 from .templates import Source, TemplateText, template_of
 
@@ -68,6 +68,7 @@ class OptionsOfPoll(fields.Field[dict[str, tuple[str, ...]]]):
             several = [words] if isinstance(words, str) else words or [option]
             if not isinstance(several, list) or not all(map(_is_text, several)):
                 raise ValidationError(RULE)
+            Name().deserialize(option)
             found[option] = tuple(several)
         return found
 
@@ -75,7 +76,7 @@ class OptionsOfPoll(fields.Field[dict[str, tuple[str, ...]]]):
 class Options(BaseOptions):
     """The keys of `[route.vote]`."""
 
-    poll = Text(longest=80, required=True)
+    poll = Name(required=True)
     options = OptionsOfPoll(required=True)
     opens = Moment()
     closes = Moment()
@@ -114,6 +115,8 @@ def vote(
         raise ValueError(f'counts of a vote is "first" or "last", not {counts!r}')
     if any(moment and moment.tzinfo is None for moment in (opens, closes)):
         raise ValueError("a vote opens and closes at moments that have a time zone")
+    if opens and closes and opens >= closes:
+        raise ValueError("a vote opens before it closes")
     words = _words(options if isinstance(options, Mapping) else {option: [option] for option in options})
     ballot = Ballot(poll=poll, words=words, opens=opens, closes=closes, last_counts=counts == "last")
     answers = {
@@ -144,8 +147,10 @@ def ballot_of(function: Callable[..., Any]) -> Ballot | None:
 
 def build(options: Mapping[str, Any], surroundings: Surroundings) -> Handling:
     """Make the handler of a route."""
-    moments = {name: surroundings.moment(options.get(name)) for name in ("opens", "closes")}
-    return vote(**{**options, **moments})
+    opens, closes = (surroundings.moment(options.get(name)) for name in ("opens", "closes"))
+    if opens and closes and opens >= closes:
+        raise ValidationError({"closes": ["it closes before it opens"]})
+    return vote(**{**options, "opens": opens, "closes": closes})
 
 
 def _words(options: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, case, delete, null, select, update
 
 from .tables import mo_worker
 from .types import database_now, insert_into
@@ -37,15 +37,25 @@ def leave(conn: Connection, process: str) -> None:
     conn.execute(delete(mo_worker).where(mo_worker.c.process == process))
 
 
-def is_asked_to_reload(conn: Connection, process: str) -> bool:
-    """Note that a worker is there; tell whether it is to load its routes anew."""
+def is_still_known(conn: Connection, process: str) -> bool:
+    """Note that a worker is there; False where it was forgotten meanwhile, and has to arrive again."""
     seen = update(mo_worker).where(mo_worker.c.process == process).values(seen_at=database_now())
-    return conn.scalar(seen.returning(mo_worker.c.reload_asked_at)) is not None
+    return conn.execute(seen).rowcount == 1
 
 
-def loaded(conn: Connection, process: str, loaded: Loaded) -> None:
-    """Note what became of loading routes."""
-    values: dict[str, Any] = {"reload_asked_at": None, "reload_error": loaded.error, "routes": loaded.routes}
+def asked_to_reload_at(conn: Connection, process: str) -> datetime | None:
+    """Tell when a worker was asked to load its routes anew; None where it has."""
+    return conn.scalar(select(mo_worker.c.reload_asked_at).where(mo_worker.c.process == process))
+
+
+def loaded(conn: Connection, process: str, loaded: Loaded, *, asked_at: datetime | None) -> None:
+    """Note what became of loading routes; whoever has asked since `asked_at` still waits for it."""
+    is_met = mo_worker.c.reload_asked_at == asked_at
+    values: dict[str, Any] = {
+        "reload_asked_at": case((is_met, null()), else_=mo_worker.c.reload_asked_at),
+        "reload_error": loaded.error,
+        "routes": loaded.routes,
+    }
     if loaded.error is None:
         values["routes_loaded_at"] = database_now()
     conn.execute(update(mo_worker).where(mo_worker.c.process == process).values(values))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, or_, select, update
 
 from mo_gateway.message import Message, Question
 from mo_gateway.values import Ask
@@ -29,7 +29,10 @@ def waiting(conn: Connection, taken: Sequence[tuple[int, Row[Any]]]) -> dict[int
         mo_question.c.answer_message_id.in_([message.id for _, message in taken]),  # it is handled once more
     )
     of_lines = mo_question.c.line.in_({line for line, _ in taken})
-    rows = conn.execute(select(mo_question).where(of_lines, may_answer).order_by(mo_question.c.id)).all()
+    query = select(mo_question, mo_message.c.sent_at.label("led_to_at")).join(
+        mo_message, mo_message.c.id == mo_question.c.message_id
+    )
+    rows = conn.execute(query.where(of_lines, may_answer).order_by(mo_question.c.id)).all()
     found = {}
     for line, message in taken:
         for row in rows:
@@ -59,7 +62,8 @@ def answered(conn: Connection, message: Message, *, now: datetime) -> None:
     """Note that a message answered its question."""
     if message.question:
         open_or_late = or_(mo_question.c.ended_at.is_(None), mo_question.c.outcome == TIMED_OUT)
-        which = (mo_question.c.message_id == message.question.message_id, open_or_late)
+        asked = (mo_question.c.message_id == message.question.message_id, open_or_late)
+        which = (mo_question.c.id == select(func.max(mo_question.c.id)).where(*asked).scalar_subquery(),)
         values = {"ended_at": now, "outcome": "answered", "answer_message_id": message.id}
         conn.execute(update(mo_question).where(*which).values(values))
 
@@ -125,7 +129,8 @@ def _is_over() -> Any:
 def _is_answered_by(row: Row[Any], message: Row[Any]) -> bool:
     if row.answer_message_id is not None:
         return bool(row.answer_message_id == message.id)
-    return bool(message.id > row.message_id and message.sent_at <= row.expires_at)
+    # what came late and was sent before the question was led to answers nothing
+    return bool(message.id > row.message_id and row.led_to_at <= message.sent_at <= row.expires_at)
 
 
 def _end(conn: Connection, which: Any, *, outcome: str, now: datetime) -> None:

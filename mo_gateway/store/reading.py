@@ -144,7 +144,7 @@ def unrouted_words(conn: Connection, chosen: Filter) -> Sequence[RowMapping]:
     query = (
         select(*columns, func.count().label("messages"), func.max(mo_message.c.received_at).label("last_at"))
         .join(mo_handling, mo_handling.c.message_id == mo_message.c.id)
-        .where(mo_handling.c.state == "unrouted", *conditions(chosen))
+        .where(mo_handling.c.state == "unrouted", ~mo_handling.c.is_observer, *conditions(chosen))
     )
     return conn.execute(query.group_by(*columns)).mappings().all()
 

@@ -22,6 +22,9 @@ from sqlalchemy import (
     update,
 )
 
+from mo_gateway.message import Question
+
+from . import questions
 from .selection import Filter, conditions
 from .tables import mo_handling, mo_message, mt_message, opt_out
 from .types import database_now
@@ -49,12 +52,17 @@ def make_message_due(conn: Connection, message_id: int, *, tries: int, answers_a
     conn.execute(due.values(may_be_stop=~mo_handling.c.is_observer))
 
 
-def planned(conn: Connection, chosen: Filter, limit: int | None) -> Iterator[Row[Any]]:
-    """Give what `chosen` means, row by row: the message, its handler, and whether that is an observer."""
+def planned(conn: Connection, chosen: Filter, limit: int | None) -> Iterator[tuple[Row[Any], Question | None]]:
+    """Give what `chosen` means, row by row: the message, its handler, and whether that is an observer.
+
+    Beside each is the question that the message answered.
+    """
     columns = (mo_handling.c.handler, mo_handling.c.is_observer)
     found = _handlings(chosen, limit).with_only_columns(mo_message, *columns)
     with conn.execute(found.execution_options(yield_per=CHUNK)) as rows:
-        yield from rows
+        for part in rows.partitions():
+            answered = questions.answered_by(conn, [row.id for row in part])
+            yield from ((row, answered.get(row.id)) for row in part)
 
 
 def replies(conn: Connection, chosen: Filter, limit: int | None) -> dict[str, int]:

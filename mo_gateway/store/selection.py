@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_
 from .tables import mo_handling, mo_message
 
 STATES = ("pending", "done", "unrouted", "failed", "dead")
+PROBLEMS = ("unrouted", "failed", "dead")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ def conditions(chosen: Filter) -> list[ColumnElement[bool]]:
     if chosen.handler is not None:
         found.append(handling.handler == chosen.handler)
     else:  # observers are seen by name, and where they have a problem
-        found.append(or_(~handling.is_observer, handling.state.in_(("failed", "dead"))))
+        found.append(or_(~handling.is_observer, handling.state.in_(PROBLEMS)))
     if chosen.shortcode is not None:
         found.append(message.shortcode == chosen.shortcode)
     if chosen.keyword is not None:

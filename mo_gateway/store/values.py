@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, func, select, update
+from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
 from sqlalchemy import delete as sql_delete
 
 from mo_gateway.message import Message
@@ -29,7 +29,14 @@ def vote(conn: Connection, value: Vote, message: Message, *, person_key: bytes) 
 
 
 def join(conn: Connection, value: Join, message: Message, *, person_key: bytes, now: datetime) -> None:
-    """Put a message's sender on a list; who is on it already stays as they are."""
+    """Put a message's sender on a list; who is on it already stays as they are.
+
+    A message that is handled once more puts nobody back who has left since.
+    """
+    of_person = (mo_subscription.c.list == value.list, mo_subscription.c.person_key == person_key)
+    is_later = or_(mo_subscription.c.message_id >= message.id, mo_subscription.c.until_message_id > message.id)
+    if conn.scalar(select(mo_subscription.c.id).where(*of_person, is_later).limit(1)):
+        return
     row = {
         "list": value.list,
         "person_key": person_key,
@@ -44,8 +51,12 @@ def join(conn: Connection, value: Join, message: Message, *, person_key: bytes, 
 
 
 def leave(conn: Connection, value: Leave, message: Message, *, person_key: bytes, now: datetime) -> None:
-    """Take a message's sender off a list, or off all of them."""
-    which = [mo_subscription.c.person_key == person_key, mo_subscription.c.until.is_(None)]
+    """Take a message's sender off a list, or off all of them; what a later message has joined stays."""
+    which = [
+        mo_subscription.c.person_key == person_key,
+        mo_subscription.c.until.is_(None),
+        mo_subscription.c.message_id < message.id,
+    ]
     if value.list is not None:
         which.append(mo_subscription.c.list == value.list)
     conn.execute(update(mo_subscription).where(*which).values(until=now, until_message_id=message.id))

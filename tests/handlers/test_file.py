@@ -136,9 +136,38 @@ def test_a_route_without_a_name_is_named_for_what_it_is(load: Load, entry: str, 
         (f'{ROUTE}form = "lone"\n{STORE}', '3: route.form: "any", "alone" or "with text"'),
         (f'{ROUTE}from = "2026-12-01"\n{STORE}', "3: route.from: a moment without quotes"),
         (f"{ROUTE}from = 2026-12-02\nuntil = 2026-12-01\n{STORE}", "4: route.until: it ends before it begins"),
+        (f"{ROUTE}from = 2026-12-02T00:00:00Z\nuntil = 2026-12-01\n{STORE}", "4: route.until: it ends before"),
+        (f"{ROUTE}from = 2026-12-01\nuntil = 2026-12-01\n{STORE}", "4: route.until: it ends before it begins"),
+        (f"{ROUTE}from = 18:00:00\n{STORE}", "3: route.from: a moment without quotes"),
+        (f"{ROUTE}from = 2026\n{STORE}", "3: route.from: a moment without quotes"),
+        (f"{ROUTE}from = 0001-01-01T00:00:00\n{STORE}", "3: route.from: a moment of the years 1970 to 9998"),
+        (f"{ROUTE}until = 9999-12-31T23:00:00-09:00\n{STORE}", "3: route.until: a moment of the years"),
+        (f"{ROUTE}from = 2026-02-30\n{STORE}", "3: this is not TOML: invalid date"),
         (f"{ROUTE}priority = 1.5\n{STORE}", "3: route.priority: a whole number"),
+        (f'{ROUTE}priority = "1"\n{STORE}', "3: route.priority: a whole number"),
+        (f"{ROUTE}priority = true\n{STORE}", "3: route.priority: a whole number"),
         (f'{ROUTE}always = "yes"\n{STORE}', "3: route.always: true or false"),
+        (f"{ROUTE}always = 1\n{STORE}", "3: route.always: true or false"),
+        (f"{ROUTE}form = 7\n{STORE}", '3: route.form: "any", "alone" or "with text"'),
+        (f'{ROUTE}aliases = ["A", ""]\n{STORE}', "3: route.aliases: a text, or a list of texts"),
+        (f'{ROUTE}aliases = ["A", "BIG WIN"]\n{STORE}', "3: route.aliases: 'BIG WIN' is not one word that an SMS"),
+        (
+            '[[route]]\nkeyword = "?!"\n[route.store]',
+            "2: route.keyword: '?!' is not one word that an SMS can begin",
+        ),
+        (f"{ROUTE}shortcode = [4414]\n{STORE}", "3: route.shortcode: a text, or a list of texts"),
+        (f'{ROUTE}countries = "bel"\n{STORE}', "3: route.countries: ISO 3166-1 alpha-3 codes"),
+        (f'{ROUTE}operators = ["２０６０１"]\n{STORE}', "3: route.operators: five digits"),
+        (f'{ROUTE}senders = ["0032412345678901"]\n{STORE}', "3: route.senders: MSISDNs"),
+        (f"{ROUTE}senders_file = 7\n{STORE}", "3: route.senders_file: a text, in quotes"),
         (f'{ROUTE}name = ""\n{STORE}', "3: route.name: a text of 1 to 80 characters"),
+        (f'{ROUTE}name = "{81 * "x"}"\n{STORE}', "3: route.name: a text of 1 to 80 characters"),
+        (f'{ROUTE}name = "a\\nb"\n{STORE}', "3: route.name: a text in one line"),
+        ('[[answer]]\nname = "a\\tb"\n[answer.store]', "2: answer.name: a text in one line"),
+        ('[[answer]]\nname = "a"\nkeyword = "A"\n[answer.store]', "3: answer.keyword: there is no such key"),
+        ('[[every_message]]\nkeyword = "A"\n[every_message.store]', "2: every_message.keyword: there is no such"),
+        ("[[every_mesage]]\n", "1: every_mesage: there is no such key; every_message was meant"),
+        ("[[route]]\n[[route.store]]\n", "2: route.store: a table"),
         (f'{ROUTE}short_code = "1"\n{STORE}', "3: route.short_code: there is no such key; shortcode was meant"),
         (ROUTE, "1: route: it has one table that says what it does, such as [route.reply], and there is none"),
         (f'{ROUTE}{STORE}[route.reply]\ntext = "x"', "1: route: it has one table that says what it does"),
@@ -186,6 +215,76 @@ options = { A = ["x"], B = ["X"] }
     assert [int(one.partition(":")[0]) for one in found] == [4, 7, 12, 18]
     assert "a template has no nobody" in found[1]
     assert "'X' means A and B" in found[3]
+
+
+@pytest.mark.parametrize(
+    ("own", "fault"),
+    [
+        ('[route.vote]\npoll = "a\\nb"\noptions = ["A"]', "4: route.vote.poll: a text in one line"),
+        (f'[route.vote]\npoll = "a"\noptions = ["{81 * "x"}"]', "5: route.vote.options: a text of 1 to 80"),
+        ('[route.vote]\npoll = "a"\noptions = ["A\\u2028"]', "5: route.vote.options: a text in one line"),
+        (
+            '[route.vote]\npoll = "a"\noptions = ["A"]\nopens = 2026-12-02\ncloses = 2026-12-01',
+            "7: route.vote.closes: it closes before it opens",
+        ),
+        ('[route.subscribe]\nlist = "a\\nb"', "4: route.subscribe.list: a text in one line"),
+        ('[route.unsubscribe]\nlist = "a\\nb"', "4: route.unsubscribe.list: a text in one line"),
+        ('[route.reply]\ntext = "a"\nexpect = "a\\nb"', "5: route.reply.expect: a text in one line"),
+    ],
+)
+def test_what_could_not_be_stored_is_refused_before_anybody_sends_an_sms(
+    faults: Callable[[str], list[str]], own: str, fault: str
+) -> None:
+    (found,) = faults(f"{ROUTE}{own}\n")
+
+    assert found.startswith(fault)
+
+
+def test_the_lines_are_right_behind_signs_that_only_look_like_ends_of_lines(
+    faults: Callable[[str], list[str]],
+) -> None:
+    (found,) = faults(f"# a\u2028b\x85c\n{ROUTE}form = 'lone'\n{STORE}")
+
+    assert found.startswith("4: route.form")
+
+
+def test_a_file_that_notepad_wrote_is_read(tmp_path: Path) -> None:
+    mark = "\ufeff".encode()
+    (tmp_path / "vips.txt").write_bytes(mark + b"32411111111\r\n")
+    path = tmp_path / "routes.toml"
+    path.write_bytes(mark + f'{ROUTE}senders_file = "vips.txt"\n{STORE}'.replace("\n", "\r\n").encode())
+
+    (handler,) = handlers_in_file(path, Surroundings(folder=tmp_path, timezone=ZoneInfo("UTC")))
+
+    assert handler.keywords[0].terms.senders == {"32411111111"}
+
+
+@pytest.mark.parametrize("written", ["7\n", "# nobody\n\n", "32411111111\n+32422222222\n", "3241111111x\n"])
+def test_a_list_of_senders_with_anything_else_in_it_is_refused(
+    faults: Callable[[str], list[str]], tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "vips.txt").write_text(written)
+
+    (found,) = faults(f'{ROUTE}senders_file = "vips.txt"\n{STORE}')
+
+    assert found.startswith("3: route.senders_file: ")
+    assert "vips.txt" in found
+
+
+def test_what_is_wrong_in_a_list_of_senders_is_named_with_its_line(
+    faults: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "vips.txt").write_text("# ours\n32411111111\n\n+32422222222\n")
+
+    (found,) = faults(f'{ROUTE}senders_file = "vips.txt"\n{STORE}')
+
+    assert found.startswith("3: route.senders_file: vips.txt:4: MSISDNs: 6 to 15 digits")
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000])
+def test_what_no_reader_of_toml_can_hold_is_one_sentence(load: Load, value: str) -> None:
+    with pytest.raises(ConfigError, match=r"routes\.toml: it cannot be read"):
+        load(f"a = {value}\n")
 
 
 def test_two_entries_of_one_name_are_refused(faults: Callable[[str], list[str]]) -> None:

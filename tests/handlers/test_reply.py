@@ -55,6 +55,12 @@ def test_a_question_names_what_takes_its_answer() -> None:
     assert handler(message()) == Reply("Your postcode?", expect=asked)
 
 
+def test_of_a_very_long_note_what_can_be_kept_is_kept() -> None:
+    handler = reply("Your postcode?", expect="postcode", note="{{ parm }}")
+
+    assert handler(message(parm=1001 * "x")).ask.note == 1000 * "x"
+
+
 def test_it_may_be_marked_as_a_handler() -> None:
     marked = keyword("WIN", name="win")(reply("Thanks."))
 

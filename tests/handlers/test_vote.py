@@ -105,6 +105,10 @@ def test_whatever_is_sent_is_a_vote_for_an_option_or_for_none(keyword: str, parm
         ({"options": ["?"]}, "is no word"),
         ({"options": ["Blue"], "counts": "second"}, "first"),
         ({"options": ["Blue"], "closes": datetime(2026, 1, 1)}, "time zone"),  # noqa: DTZ001 - without one on purpose
+        (
+            {"options": ["Blue"], **dict.fromkeys(("opens", "closes"), datetime(2026, 1, 1, tzinfo=UTC))},
+            "opens before",
+        ),
     ],
 )
 def test_what_cannot_be_a_vote_is_refused_where_it_is_made(wrong: dict[str, Any], complaint: str) -> None:
