@@ -76,16 +76,37 @@ class Text(fields.String):
 
 
 class Name(Text):
-    """What handlers, questions, polls, lists and options are called."""
+    """A text on one line, such as the name of a poll or of a list."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=LONGEST_NAME, **kwargs)
+    def __init__(self, *, longest: int = LONGEST_NAME, **kwargs: Any) -> None:
+        super().__init__(longest=longest, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        name = super()._deserialize(value, attr, data, **kwargs)
-        if not name.isprintable():
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text.isprintable():
             raise ValidationError("a text in one line, of characters that can be seen")
-        return name
+        return text
+
+
+class Table(fields.Dict):
+    """A table that is not empty; what is wrong in it is told by its key alone."""
+
+    def __init__(self, keys: fields.Field[Any], values: fields.Field[Any], *, rule: str, **kwargs: Any) -> None:
+        super().__init__(keys, values, **kwargs)
+        self._rule = rule
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, dict) or not value:
+            raise ValidationError(self._rule)
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call] # marshmallow's
+        except ValidationError as exc:
+            if not isinstance(exc.messages, dict):
+                raise
+            faults = {
+                key: [one for several in wrong.values() for one in several] for key, wrong in exc.messages.items()
+            }
+            raise ValidationError(faults) from exc
 
 
 class Duration(fields.Field[timedelta]):

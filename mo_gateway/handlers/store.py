@@ -5,11 +5,11 @@ from typing import Any
 
 from mo_gateway.message import Message
 
+from . import building
 from .building import Handling, Surroundings
-from .building import Options as BaseOptions
 
 
-class Options(BaseOptions):
+class Options(building.Options):
     """`[route.store]` has no keys."""
 
 

@@ -7,12 +7,12 @@ from mo_gateway.message import Message
 from mo_gateway.reply import Reply
 from mo_gateway.values import Join
 
+from . import building
 from .building import Handling, Name, Surroundings
-from .building import Options as BaseOptions
-from .templates import Source, TemplateText, template_of
+from .templates import Source, TemplateText, answer_with, template_of
 
 
-class Options(BaseOptions):
+class Options(building.Options):
     """The keys of `[route.subscribe]`."""
 
     list = Name(required=True)
@@ -24,8 +24,7 @@ def subscribe(list: str, text: Source | None = None) -> Handling:  # noqa: A002 
     joined, template = Join(list), template_of(text)
 
     def join(message: Message) -> tuple[Join, Reply | None]:
-        body = template.render(message).strip() if template else ""
-        return joined, Reply(body) if body else None
+        return joined, answer_with(template, message)
 
     return join
 

@@ -1,18 +1,21 @@
 """Texts in which a message's fields are filled in: Jinja, in its sandbox.
 
-What a phone sent is only ever a value: it is never read as a template. What a template may call is what the
-sandbox allows on texts and numbers, and its result is bounded.
+What a phone sent is only ever a value: it is never read as a template. A template has `if`, one `for` at a time,
+and filters and methods whose results are about as long as what goes in, so that no SMS makes one run for long.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
+from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from marshmallow import ValidationError
 
 from mo_gateway.errors import HandlerError
 from mo_gateway.message import Message
+from mo_gateway.reply import Reply
 
 from .building import Text
 
@@ -32,22 +35,60 @@ FIELDS = (
     "received_at",
 )
 
+KNOWN_FILTERS = (
+    *("capitalize", "default", "first", "int", "join", "last", "length", "list", "lower", "replace", "reverse"),
+    *("sort", "title", "trim", "truncate", "unique", "upper", "urlencode"),
+)
+
+#: Methods with which a few letters make gigabytes.
+GROWING = frozenset(
+    (
+        *("center", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust"),
+        *("to_bytes", "translate", "zfill"),
+    )
+)
+
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with nothing in it but filters of texts and numbers."""
+    """The sandbox, with nothing in it that makes much out of little."""
 
-    intercepted_binops = frozenset(("*", "**"))  # with which a few letters make gigabytes
+    intercepted_binops = frozenset(("*", "**", "%"))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if isinstance(left, str | list | tuple) or isinstance(right, str | list | tuple) or operator == "**":
             raise TemplateError("a template does not multiply texts")
         return super().call_binop(context, operator, left, right)
 
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return attr not in GROWING and super().is_safe_attribute(obj, attr, value)
 
-_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+
+def _written(value: Any) -> Any:
+    """Give what is written for a value: nothing for None, such as the reference of a message that has none."""
+    if callable(value) and not isinstance(value, Undefined):
+        raise TemplateError("a method is called with brackets")
+    return "" if value is None else value
+
+
+def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse a result that is too long, before another filter makes a longer one of it."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        if len(result) > LONGEST:
+            raise TemplateError("a text in it is too long")
+        return result
+
+    return call
+
+
+_ENVIRONMENT = _Environment(
+    undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, finalize=_written
+)
 _ENVIRONMENT.globals.clear()
-for _name in ("attr", "center", "format", "indent", "map", "pprint", "random", "tojson", "wordwrap", "xmlattr"):
-    _ENVIRONMENT.filters.pop(_name, None)
+_ENVIRONMENT.filters = {name: FILTERS[name] for name in KNOWN_FILTERS}
+_ENVIRONMENT.filters.update({name: _bounded(FILTERS[name]) for name in ("join", "replace")})
 
 
 class Template:
@@ -58,13 +99,15 @@ class Template:
         known = {*FIELDS, "words", *extra}
         try:
             tree = _ENVIRONMENT.parse(source)
+            if fault := _fault(tree):
+                raise ValueError(f"it is no template: {fault}")
             unknown = meta.find_undeclared_variables(tree) - known
-            borrowed = list(meta.find_referenced_templates(tree))
             self._template = _ENVIRONMENT.from_string(source)
+        except TemplateSyntaxError as exc:
+            where = f" (in its line {exc.lineno})" if "\n" in source.strip() else ""
+            raise ValueError(f"it is no template: {(exc.message or '').removesuffix('.')}{where}") from exc
         except TemplateError as exc:
             raise ValueError(f"it is no template: {exc}") from exc
-        if borrowed:
-            raise ValueError("it is no template: it takes in no other one")
         if unknown:
             raise ValueError(f"a template has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
 
@@ -80,6 +123,8 @@ class Template:
                 pieces.append(piece)
         except HandlerError:
             raise
+        except UndefinedError:
+            raise HandlerError("a template asks for what this message does not have, such as words[0]") from None
         except Exception as exc:  # noqa: BLE001 - a template may fail in any way, and its message may be quoted
             raise HandlerError(f"a template cannot be filled in: {type(exc).__name__}") from None
         return "".join(pieces)
@@ -115,3 +160,23 @@ def templates_of(sources: Mapping[str, Source] | None) -> dict[str, Template]:
         name: source if isinstance(source, Template) else Template(source)
         for name, source in (sources or {}).items()
     }
+
+
+def answer_with(template: Template | None, message: Message, **extra: Any) -> Reply | None:
+    """Give the answer to a message; None where there is no template, or nothing in it once it is filled in."""
+    body = template.render(message, **extra).strip() if template else ""
+    return Reply(body) if body else None
+
+
+def _fault(tree: nodes.Template) -> str | None:
+    """Say what a template holds that none may, or None."""
+    for statement in tree.find_all(nodes.Stmt):
+        if not isinstance(statement, nodes.Output | nodes.If | nodes.For):
+            return f"it may hold if and for, and no {type(statement).__name__.lower()}"
+    for loop in tree.find_all(nodes.For):
+        if loop.recursive or loop.find(nodes.For):
+            return "a for stands in no other for"
+    for attribute in tree.find_all(nodes.Getattr):
+        if attribute.attr.startswith("_") or attribute.attr in GROWING:
+            return f"it may not use .{attribute.attr}"
+    return "it has no self" if any(name.name == "self" for name in tree.find_all(nodes.Name)) else None

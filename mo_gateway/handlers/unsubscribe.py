@@ -10,12 +10,12 @@ from mo_gateway.message import Message
 from mo_gateway.reply import Reply
 from mo_gateway.values import Leave
 
+from . import building
 from .building import Handling, Name, Surroundings
-from .building import Options as BaseOptions
-from .templates import Source, TemplateText, template_of
+from .templates import Source, TemplateText, answer_with, template_of
 
 
-class Options(BaseOptions):
+class Options(building.Options):
     """The keys of `[route.unsubscribe]`."""
 
     list = Name()
@@ -30,8 +30,7 @@ def unsubscribe(
     left, template = Leave(list), template_of(text)
 
     def leave(message: Message) -> tuple[Leave, Reply | None]:
-        body = template.render(message).strip() if template else ""
-        return left, Reply(body) if body else None
+        return left, answer_with(template, message)
 
     return leave
 

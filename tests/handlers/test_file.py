@@ -221,8 +221,14 @@ options = { A = ["x"], B = ["X"] }
     ("own", "fault"),
     [
         ('[route.vote]\npoll = "a\\nb"\noptions = ["A"]', "4: route.vote.poll: a text in one line"),
-        (f'[route.vote]\npoll = "a"\noptions = ["{81 * "x"}"]', "5: route.vote.options: a text of 1 to 80"),
-        ('[route.vote]\npoll = "a"\noptions = ["A\\u2028"]', "5: route.vote.options: a text in one line"),
+        (
+            f'[route.vote]\npoll = "a"\noptions = ["{81 * "x"}"]',
+            "5: route.vote.options: each option is a text of 1 to 80",
+        ),
+        (
+            '[route.vote]\npoll = "a"\noptions = ["A\\u2028"]',
+            "5: route.vote.options: each option is a text of 1 to 80",
+        ),
         (
             '[route.vote]\npoll = "a"\noptions = ["A"]\nopens = 2026-12-02\ncloses = 2026-12-01',
             "7: route.vote.closes: it closes before it opens",

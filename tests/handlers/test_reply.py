@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from mo_gateway import Reply, keyword
@@ -43,6 +45,47 @@ def test_the_language_of_the_keyword_goes_before_the_operator_the_country_and_th
     assert said(handler, operator="20404", country="DEU") == "usual"
 
 
+def test_a_keyword_without_a_language_gets_the_default_one() -> None:
+    handler = reply(
+        by_language={"nl": "je doet mee", "fr": "vous participez"},
+        language_of={"GAGNE": "fr"},
+        default_language="nl",
+    )
+
+    assert said(handler, keyword="gagne") == "vous participez"
+    assert said(handler, keyword="WIN") == "je doet mee"
+
+
+def test_it_may_go_to_somebody_else_under_another_sender_by_another_provider() -> None:
+    handler = reply("{{ msisdn }} won", to="32499999999", sender="Radio", provider="pswincom")
+
+    assert handler(message()) == Reply("32412345678 won", to="32499999999", sender="Radio", provider="pswincom")
+
+
+@given(st.text(st.characters(exclude_characters="\0"), max_size=40))
+def test_whatever_is_sent_is_answered_as_it_is(text: str) -> None:
+    assert said(reply("<{{ parm }}>"), parm=text) == f"<{text}>"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({}, "a reply has a text"),
+        ({"texts": "one"}, "a list of texts"),
+        ({"text": "{{ nobody }}"}, "a template has no nobody"),
+        ({"text": "a", "to": "me"}, "a Reply goes to an MSISDN"),
+        ({"text": "a", "to": "32499999999", "expect": "b"}, "is a question"),
+        ({"text": "a", "sender": "a\nb"}, "the sender of a Reply"),
+        ({"text": "a", "expect": "b", "within": timedelta(days=31)}, "at most 30 days"),
+        ({"text": "a", "expect": "b", "timeout_text": "x" * 1001}, "the timeout_text of an Ask"),
+        ({"by_language": {"fr": "b"}, "language_of": {"WIN": "nl"}}, "no text in 'nl'"),
+    ],
+)
+def test_what_could_never_be_sent_is_refused_where_it_is_made(wrong: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        reply(**wrong)
+
+
 def test_a_text_that_is_empty_is_not_sent() -> None:
     assert said(reply("{{ parm }}"), parm=" \n ") is None
     assert said(reply(by_country={"NLD": "only there"})) is None
@@ -79,6 +122,20 @@ def test_it_may_be_marked_as_a_handler() -> None:
         ({"text": "a", "within": "5m"}, "expect"),
         ({"text": "a", "expect": "b", "within": 5}, "within"),
         ({"text": "a", "by_language": {"fr": "b"}}, "by_language"),
+        ({"texts": []}, "texts"),
+        ({"text": "a", "expect": "b", "within": "31d"}, "within"),
+        ({"text": "a", "expect": "b\n"}, "expect"),
+        ({"text": "a", "sender": "a\nb"}, "sender"),
+        ({"text": "a", "to": "+32499999999"}, "to"),
+        ({"text": "a", "to": "32499999999", "expect": "b"}, "to"),
+        ({"text": "a", "language_of": {"WIN": "fr"}}, "language_of"),
+        ({"text": "a", "default_language": "fr"}, "default_language"),
+        ({"by_language": {"fr": "b"}, "language_of": {"WIN": "nl"}}, "language_of"),
+        ({"by_language": {"fr": "b", "nl": "c"}, "language_of": {"WIN": "nl", "win": "fr"}}, "language_of"),
+        ({"by_language": {"fr": "b"}, "default_language": "nl"}, "default_language"),
+        ({"by_operator": {}}, "by_operator"),
+        ({"by_operator": {"2061": "b"}}, "by_operator"),
+        ({"by_country": {"Belgium": "b"}}, "by_country"),
         ({"by_operator": ["a"]}, "by_operator"),
         ({"by_country": {"BEL": "{{ nobody }}"}}, "by_country"),
         ({"text": "a", "x": 1}, "x"),
