@@ -8,7 +8,8 @@ One message, from top to bottom:
    else is waiting. Only then is `TRUE` answered.
 4. `worker.py` has `consent.py` look whether it is a STOP (`stop.py`), then claims it (`store/queue.py`), and
    `dispatch.py` finds its handler (`routing.py`), runs it, and commits "done" with its replies
-   (`store/outbox.py`).
+   (`store/outbox.py`) and what else it returned (`store/values.py`, `store/questions.py`). Handlers come from
+   modules (`handlers/finding.py`) and from the routes file (`handlers/file.py`); `presence.py` loads that anew.
 5. `outbound.py` has `send.py` claim each reply, ask whether anything stands against it, and hand it to its
    provider (`providers/`, `wire.py`), once.
 6. The provider's delivery report comes in by `web/callbacks.py` too, and `reports.py` commits it, joined to its

@@ -4,7 +4,7 @@ A handler may run again for the same message, when its worker died or its lease 
 it wrote with the connection that it was given, are there exactly once: the fence in `store/queue.py` sees to it.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,8 +19,7 @@ from .masking import masked
 from .message import Message
 from .metrics import Metrics
 from .plugin import Handler
-from .provider_settings import SCHEMAS as PROVIDERS
-from .reply import Reply
+from .returned import taken_apart
 from .routing import Routes, fold
 from .store import outbox, questions, queue, values
 from .store.failures import UNAVAILABLE, in_one_line, way_to
@@ -192,7 +191,7 @@ class Dispatcher:
         self._tell(claim, result, held=True)
 
     def _result(self, handler: Handler, started_at: datetime, returned: Any) -> Result:
-        replies, found = _taken_apart(handler, returned)
+        replies, found = taken_apart(handler, returned)
         return Result(
             state="done",
             handler=handler.name,
@@ -303,31 +302,3 @@ def _no_commit(conn: Connection, handler: Handler) -> Iterator[None]:
         yield
     finally:
         event.remove(conn, "commit", refuse)
-
-
-def _taken_apart(handler: Handler, returned: Any) -> tuple[tuple[Reply, ...], tuple[Value, ...]]:
-    """Turn what a handler returned into replies and values: None, a str, a Reply, a Vote …, or several."""
-    several = returned if isinstance(returned, list | tuple | Generator) else [returned]
-    replies, found = [], []
-    for one in several:
-        if isinstance(one, Vote | Join | Leave | Ask):
-            found.append(one)
-        elif one is not None:
-            replies.append(_reply(handler, one))
-    asked = [reply.ask for reply in replies if reply.ask]
-    return tuple(replies), (*found, *asked)
-
-
-def _reply(handler: Handler, one: Any) -> Reply:
-    reply = Reply(one) if isinstance(one, str) else one
-    if not isinstance(reply, Reply):
-        raise HandlerError(
-            f"the handler {handler.name} returned {type(one).__name__}; it may return str, Reply, Vote, Join,"
-            " Leave, Ask, several of these, or None"
-        )
-    if reply.provider and reply.provider not in PROVIDERS:
-        raise HandlerError(
-            f"the handler {handler.name} replies by {reply.provider}, and no provider has that name;"
-            f" there are {', '.join(PROVIDERS)}"
-        )
-    return reply
