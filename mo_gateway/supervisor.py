@@ -130,7 +130,14 @@ def _start(child: Child, parent_pipe: int, environ: Mapping[str, str]) -> subpro
         [sys.executable, "-m", "mo_gateway", *child.arguments, "--parent-fd", str(parent_pipe)],
         pass_fds=(*child.descriptors, parent_pipe),
         env=dict(environ),
+        preexec_fn=_ignore_signals_of_the_terminal,
     )
+
+
+def _ignore_signals_of_the_terminal() -> None:
+    """Let a child that is still starting not be ended by what reaches the whole family; it sets its own later."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _stop(processes: Collection[subprocess.Popen[bytes]]) -> None:
