@@ -17,8 +17,7 @@ from mo_gateway.store.selection import Filter
 
 from . import output
 from .filters import filter_options
-
-NEAR = 2  # letters more, less, other or exchanged, for a word that may have been meant
+from .routing import NEAR
 
 
 @click.command()

@@ -7,12 +7,12 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
 from mo_gateway.message import Outcome
 
 from . import tables
+from .types import insert_into
 
 
 class Intake:
@@ -37,7 +37,7 @@ class Intake:
             for (minute, provider, outcome), n in counts.items()
         ]
         if rows:
-            conn.execute(_adding(conn.dialect), rows)
+            conn.execute(_adding(conn), rows)
         return counts
 
     def forget(self, counts: Counter[tuple[datetime, str, str]]) -> None:
@@ -46,8 +46,8 @@ class Intake:
             self._counts -= counts
 
 
-def _adding(dialect: Dialect) -> Any:
-    insert = (postgresql if dialect.name == "postgresql" else sqlite).insert(tables.mo_intake)
+def _adding(conn: Connection) -> Any:
+    insert = insert_into(conn, tables.mo_intake)
     return insert.on_conflict_do_update(
         index_elements=tables.mo_intake.primary_key.columns,
         set_={"n": tables.mo_intake.c.n + insert.excluded.n},

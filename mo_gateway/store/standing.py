@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from .tables import mt_provider
-from .types import database_now
+from .types import database_now, insert_into
 
 ALL = "*"
 
@@ -124,6 +123,5 @@ def _of(provider: str) -> Any:
 
 
 def _make(conn: Connection, provider: str) -> None:
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     rows = [{"provider": name} for name in sorted({ALL, provider})]
-    conn.execute(dialect.insert(mt_provider).on_conflict_do_nothing(), rows)
+    conn.execute(insert_into(conn, mt_provider).on_conflict_do_nothing(), rows)
