@@ -693,4 +693,12 @@ COMMENT ON COLUMN mo_handling.is_mute IS 'True while a replay runs that must not
 
 UPDATE mo_schema_version SET version_num='0003' WHERE mo_schema_version.version_num = '0002';
 
+-- Running upgrade 0003 -> 0004
+
+ALTER TABLE mo_handling ADD COLUMN is_claimed BOOLEAN DEFAULT false NOT NULL;
+
+COMMENT ON COLUMN mo_handling.is_claimed IS 'True from a claim until somebody has said what became of that try.';
+
+UPDATE mo_schema_version SET version_num='0004' WHERE mo_schema_version.version_num = '0003';
+
 COMMIT;

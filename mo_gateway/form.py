@@ -98,6 +98,8 @@ def _settled(content_type: str, charset: str, values: Sequence[bytes]) -> tuple[
 
 def _unquoted(part: bytes) -> tuple[bytes, bytes]:
     name, _, value = part.replace(b"+", b" ").partition(b"=")
+    if b"%" not in part:
+        return name, value
     return unquote_to_bytes(name), unquote_to_bytes(value)
 
 

@@ -48,8 +48,4 @@ def line_of(person: bytes, shortcode: str) -> int:
 
 
 def _hash(*parts: bytes, size: int) -> bytes:
-    digest = blake2b(digest_size=size)
-    for part in parts:
-        digest.update(len(part).to_bytes(4))
-        digest.update(part)
-    return digest.digest()
+    return blake2b(b"".join([len(part).to_bytes(4) + part for part in parts]), digest_size=size).digest()

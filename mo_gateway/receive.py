@@ -1,7 +1,8 @@
 """Step 1: from a provider's request to a committed row and its receipt.
 
 Nothing else is on this way: no routing, no plugin, no look-up. It knows no web framework, so that any front
-can use it: `receive` where a thread may wait; `prepare`, `Writer.submit`, `accepted` and `refused` where none may.
+can use it: `receive` where a thread may wait; `prepare` or `rejection`, `Writer.submit`, `accepted` and `refused`
+where none may.
 """
 
 from dataclasses import dataclass, field, replace
@@ -53,14 +54,14 @@ class Receiver:
         self, provider: Provider, request: WebhookRequest, status: int, errors: tuple[FieldError, ...]
     ) -> Receipt:
         """Keep a request that cannot even be read, for the HTTP `status` it gets; or raise StorageError."""
-        return self._store(provider, request, _rejection(provider, request, status, errors))
+        return self._store(provider, request, rejection(provider, request, status, errors))
 
     def prepare(self, provider: Reader, request: WebhookRequest) -> New:
         """Read a request: the message in it, or what is wrong with it."""
         try:
             message = provider.parse(request)
         except InvalidRequest as exc:
-            return _rejection(provider, request, 400, exc.errors)
+            return rejection(provider, request, 400, exc.errors)
         return new_message(message, request, person_secret=self.person_secret, stop_words=self.stop_words)
 
     def accepted(self, provider: Provider, new: New, receipt: Receipt) -> Receipt:
@@ -103,8 +104,9 @@ class Receiver:
         self.metrics.callbacks.labels(provider.name, outcome.value).inc()
 
 
-def _rejection(
+def rejection(
     provider: Provider, request: WebhookRequest, status: int, errors: tuple[FieldError, ...]
 ) -> NewRejection:
+    """Make what is kept of a bad request, and of why it was answered with that HTTP status."""
     key = keys.rejection_key(provider.name, request)
     return NewRejection(key=key, provider=provider.name, request=request, status=status, errors=errors)

@@ -66,21 +66,53 @@ class ExistingFile(fields.Field[Path]):
 
 
 class DatabaseUrl(fields.Field[URL]):
-    """Where the database is; a PostgreSQL URL without a driver gets psycopg."""
+    """Where the database is; a PostgreSQL URL without a driver gets psycopg.
+
+    Several hosts stand behind one another with commas between, as in PostgreSQL's own URLs. Of them the one is
+    used that takes writes, unless the URL says otherwise.
+    """
+
+    #: What stands before the hosts, and then the hosts.
+    SEVERAL_HOSTS = re.compile(r"([^:/]+://(?:[^@/]*@)?)([^@/?]*,[^@/?]*)")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> URL:
         rule = "sqlite:///FILE or postgresql://USER@HOST/NAME"
         try:
-            url = make_url(value)
+            url = self._read(value)
         except (ArgumentError, ValueError) as exc:
             raise ValidationError(rule) from exc
-        if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
-            return url.set(drivername="postgresql+psycopg")
+        if url.drivername == "postgresql+psycopg":
+            return url
         if url.drivername != "sqlite" or url.host or url.query:
             raise ValidationError(rule)
         if url.database in (None, "", ":memory:"):
             raise ValidationError(f"{rule}; a database in memory would lose what was acknowledged")
         return url
+
+    def _read(self, value: str) -> URL:
+        """Read a URL, or raise ArgumentError or ValueError."""
+        several = self.SEVERAL_HOSTS.match(value)
+        url = self._spread(several) if several else make_url(value)
+        if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+            return url
+        url = url.set(drivername="postgresql+psycopg")
+        if len(hosts_of(url)) > 1 and "target_session_attrs" not in url.query:
+            return url.update_query_dict({"target_session_attrs": "read-write"})
+        return url
+
+    def _spread(self, several: re.Match[str]) -> URL:
+        """Put several hosts where SQLAlchemy looks for them."""
+        hosts = [make_url(f"postgresql://{host}") for host in several[2].split(",")]
+        names = ",".join(host.host or "" for host in hosts)
+        ports = ",".join(str(host.port or "") for host in hosts)
+        url = make_url(several[1] + several.string[several.end() :])
+        return url.update_query_pairs([("host", names), ("port", ports)], append=True)
+
+
+def hosts_of(url: URL) -> list[str]:
+    """Give the hosts of a PostgreSQL URL, in the order they are tried; or raise ArgumentError or ValueError."""
+    _, options = url.get_dialect()().create_connect_args(url)
+    return str(options.get("host", "")).split(",")
 
 
 class WebUrl(fields.Url):

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from functools import lru_cache
 
 from .message import Message
 
@@ -129,6 +130,7 @@ def might_be_wish(keyword: str, parm: str, extra: Collection[str] = ()) -> bool:
     return parted is not None and _is_listed(*parted, listed)
 
 
+@lru_cache(maxsize=4096)  # keywords come again and again
 def fold(word: str) -> str:
     """Make words comparable: NFKC, casefolded, without accents and all that is neither letter nor digit.
 

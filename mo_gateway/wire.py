@@ -130,6 +130,9 @@ class Wire:
 
     def _read(self, connection: HTTPConnection) -> Answer:
         with connection.getresponse() as response:
+            if not _is_number(response.headers.get("Content-Length", "0")):
+                # the library would read until the end of the connection, which may come early
+                raise MaybeSent("no whole answer: its length is no number")
             content = response.read(LONGEST_ANSWER + 1)
         is_too_long = len(content) > LONGEST_ANSWER
         if is_too_long and not self.cuts:
@@ -203,7 +206,7 @@ def retry_after(answer: Answer) -> timedelta | None:
     It names seconds, or a moment: by the clock of whoever answers, which its Date tells.
     """
     value = answer.headers.get("Retry-After", "")
-    if value.isascii() and value.isdigit():
+    if _is_number(value):
         return timedelta(seconds=min(int(value[:6]), LONGEST_PAUSE))
     try:
         pause = parsedate_to_datetime(value) - parsedate_to_datetime(answer.headers.get("Date", ""))
@@ -233,6 +236,10 @@ def unreadable(what: str) -> SendResult:
     The next answer will be no better, so the whole queue waits, and does not become unknown with it.
     """
     return SendResult(outcome=SendOutcome.UNKNOWN, code="unreadable", text=f"its answer is no {what}", holds=True)
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.isdigit()
 
 
 def _parts(url: str) -> SplitResult:

@@ -35,6 +35,19 @@ def test_a_key_has_16_bytes() -> None:
     assert len(person_key(b"secret", "32412345678")) == 16
 
 
+def test_keys_are_those_that_stand_in_every_database() -> None:
+    """Other ones would not recognise the retries of an update's night, nor who has said STOP before it."""
+    with_id = replace(MESSAGE, provider="pswincom", provider_id="4711")
+    person = person_key(b"secret", "32412345678")
+
+    assert message_key(MESSAGE).hex() == "1239f97cf7e0eac5505fd5d280c8cc84"
+    assert message_key(replace(MESSAGE, reference=None)).hex() == "1239f97cf7e0cab9e54834a3db48aab2"
+    assert message_key(with_id).hex() == "1239f97cf7e037888258283f5f1e7207"
+    assert rejection_key("spryng", webhook()).hex() == "9560e5f0ffe5c9262f45df789bb6c067"
+    assert person.hex() == "533caae6b4cbf43f7f77e5086f3d3856"
+    assert line_of(person, "4414") == 6379683583969852009
+
+
 @pytest.mark.parametrize("name", FORM)
 def test_messages_that_differ_in_one_field_have_different_keys(name: str) -> None:
     changed = {"TIMESTAMP": "20040208152545"}.get(name, FORM[name] + "1")

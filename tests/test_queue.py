@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, update
 
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.store import opt_outs, queue
-from mo_gateway.store.queue import Claim, Result
+from mo_gateway.store.queue import Claim, Finished, Result
 from mo_gateway.store.tables import mo_handling
 from mo_gateway.store.types import database_now
 
@@ -33,7 +33,7 @@ def claimed(engine: Engine, limit: int = 10) -> list[int | None]:
 
 def finish(engine: Engine, claim: Claim, result: Result = DONE) -> bool:
     with engine.begin() as conn:
-        return queue.finish(conn, claim, result)
+        return claim.id in queue.finish(conn, [Finished(claim, result)])
 
 
 def set_due(engine: Engine, message_id: int, seconds_from_now: float) -> None:
@@ -168,14 +168,35 @@ def test_a_message_whose_lease_ran_out_is_claimed_again(gateway: Gateway) -> Non
     assert (again.message.id, again.attempt, again.message.attempt) == (message_id, 2, 2)
 
 
-def test_messages_that_a_dead_worker_left_behind_are_due_together_only_once(gateway: Gateway) -> None:
-    store_senders(gateway, 8)
-    leases = []
-    for _ in range(2):
-        leases.append({each.lease_end for each in claim(gateway.engine)})
-        make_due(gateway.engine)
+def test_each_message_that_a_dead_worker_left_behind_is_taken_alone(gateway: Gateway) -> None:
+    left_behind = store_senders(gateway, 3)
+    claim(gateway.engine)
+    make_due(gateway.engine)
+    fresh = [store(gateway, MSISDN="32487654321")]
 
-    assert [len(ends) for ends in leases] == [1, 8]
+    taken = [claimed(gateway.engine) for _ in range(4)]
+
+    assert taken == [*([one] for one in left_behind), fresh]
+
+
+def test_a_message_that_failed_where_its_worker_saw_it_is_not_taken_alone(gateway: Gateway) -> None:
+    failed = store_senders(gateway, 3)
+    for ours in claim(gateway.engine):
+        finish(gateway.engine, ours, FAILED)
+    make_due(gateway.engine)
+
+    assert claimed(gateway.engine) == failed
+
+
+def test_a_message_whose_second_try_nobody_saw_end_is_taken_alone(gateway: Gateway) -> None:
+    one, other = store_senders(gateway, 2)
+    for ours in claim(gateway.engine):
+        finish(gateway.engine, ours, FAILED)
+    for _ in range(2):
+        make_due(gateway.engine)
+        first = claimed(gateway.engine)
+
+    assert (first, claimed(gateway.engine)) == ([one], [other])
 
 
 def test_a_failed_message_is_claimed_again_when_it_is_due(gateway: Gateway) -> None:

@@ -21,11 +21,10 @@ from mo_gateway.errors import SchemaError
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.preparation import Preparation, make_ready
 from mo_gateway.store import schema
-from mo_gateway.store.engine import open_engine
 from mo_gateway.store.tables import metadata, mo_handling, mo_intake, mo_message, mt_message
 from mo_gateway.store.types import to_text
 
-from .conftest import fresh_database, settings_for
+from .conftest import engine_for, fresh_database, settings_for
 from .examples import NOW
 from .handling import consent_of
 from .postgres import PostgresServer, free_port, wait_until
@@ -54,16 +53,6 @@ CATALOGUE = {
     "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
     "sequences": "SELECT sequencename, data_type::text, start_value, increment_by, cycle FROM pg_sequences",
 }
-
-
-@contextmanager
-def opened(database_url: str) -> Iterator[Engine]:
-    """Open an engine and let go of it."""
-    engine = open_engine(settings_for(database_url))
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def catalogue(server: PostgresServer, database_url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -111,7 +100,7 @@ def empty_urls(postgres_server: PostgresServer) -> Iterator[list[str]]:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a fresh database of each kind."""
-    with opened(database_url) as engine:
+    with engine_for(database_url) as engine:
         yield engine
 
 
@@ -120,9 +109,9 @@ def test_migrations_schema_sql_and_the_tables_in_the_code_make_the_same_postgres
 ) -> None:
     by_migrations, by_tables, by_sql = empty_urls
 
-    with opened(by_migrations) as engine:
+    with engine_for(by_migrations) as engine:
         schema.upgrade(engine)
-    with opened(by_tables) as engine:
+    with engine_for(by_tables) as engine:
         metadata.create_all(engine)
     postgres_server.execute(SCHEMA_SQL.read_text(), by_sql.rpartition("/")[2])
 
@@ -137,7 +126,7 @@ def test_schema_sql_makes_a_database_that_is_taken_as_current(
 ) -> None:
     postgres_server.execute(SCHEMA_SQL.read_text(), empty_postgres_url.rpartition("/")[2])
 
-    with opened(empty_postgres_url) as engine, engine.connect() as conn:
+    with engine_for(empty_postgres_url) as engine, engine.connect() as conn:
         schema.check(conn)
 
 
@@ -151,8 +140,8 @@ def test_schema_sql_says_first_that_it_is_not_written_by_hand() -> None:
 
 def test_migrations_and_the_tables_in_the_code_make_the_same_sqlite_schema(tmp_path: Path) -> None:
     with (
-        opened(f"sqlite:///{tmp_path}/migrations.db") as by_migrations,
-        opened(f"sqlite:///{tmp_path}/tables.db") as by_tables,
+        engine_for(f"sqlite:///{tmp_path}/migrations.db") as by_migrations,
+        engine_for(f"sqlite:///{tmp_path}/tables.db") as by_tables,
     ):
         schema.upgrade(by_migrations)
         with by_tables.begin() as conn:
@@ -180,7 +169,7 @@ def test_an_upgrade_of_a_current_schema_changes_nothing(engine: Engine) -> None:
 
 
 def test_a_database_without_our_tables_is_empty_and_not_current(empty_postgres_url: str) -> None:
-    with opened(empty_postgres_url) as engine, engine.connect() as conn:
+    with engine_for(empty_postgres_url) as engine, engine.connect() as conn:
         assert schema.is_empty(conn)
         with pytest.raises(SchemaError, match=r"has schema none and .* needs [0-9]+: run `mo-gateway db upgrade`"):
             schema.check(conn)
@@ -192,7 +181,7 @@ def test_of_two_hosts_that_start_together_one_makes_the_tables_and_the_other_wai
     name = empty_postgres_url.rpartition("/")[2]
     waiting = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND wait_event = 'advisory'"
 
-    with opened(empty_postgres_url) as first, opened(empty_postgres_url) as second:
+    with engine_for(empty_postgres_url) as first, engine_for(empty_postgres_url) as second:
         late = Thread(target=schema.upgrade, args=[second])
 
         @event.listens_for(first, "commit", once=True)
@@ -208,7 +197,7 @@ def test_of_two_hosts_that_start_together_one_makes_the_tables_and_the_other_wai
 
 
 def test_an_empty_postgresql_database_is_made_ready(empty_postgres_url: str) -> None:
-    with opened(empty_postgres_url) as engine:
+    with engine_for(empty_postgres_url) as engine:
         make_ready(engine)
 
         with engine.connect() as conn:
@@ -216,7 +205,7 @@ def test_an_empty_postgresql_database_is_made_ready(empty_postgres_url: str) -> 
 
 
 def test_an_older_postgresql_schema_is_left_to_the_operator(postgres_url: str) -> None:
-    with opened(postgres_url) as engine:
+    with engine_for(postgres_url) as engine:
         with engine.begin() as conn:
             conn.execute(text(f"DELETE FROM {schema.VERSION_TABLE}"))
 
@@ -225,7 +214,7 @@ def test_an_older_postgresql_schema_is_left_to_the_operator(postgres_url: str) -
 
 
 def test_an_older_sqlite_schema_is_upgraded(tmp_path: Path) -> None:
-    with opened(f"sqlite:///{tmp_path}/old.db") as engine:
+    with engine_for(f"sqlite:///{tmp_path}/old.db") as engine:
         with engine.begin() as conn:
             conn.execute(text(f"CREATE TABLE {schema.VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)"))
 
@@ -241,7 +230,7 @@ def first_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of each kind with the tables of the first version."""
     is_sqlite = request.param == "sqlite"
     url = f"sqlite:///{tmp_path}/first.db" if is_sqlite else str(request.getfixturevalue("empty_postgres_url"))
-    with opened(url) as engine, engine.begin() as conn:
+    with engine_for(url) as engine, engine.begin() as conn:
         config = Config()
         config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
         config.attributes["connection"] = conn
@@ -300,7 +289,7 @@ def reply_of_the_first_version(conn: Connection, message_id: int | None, body: s
 @pytest.fixture
 def upgraded(first_url: str) -> Iterator[Gateway]:
     """A gateway whose database came from the first version, with a queue of everything."""
-    with opened(first_url) as engine:
+    with engine_for(first_url) as engine:
         with engine.begin() as conn:
             answered = message_of_the_first_version(conn, "WIN", state="done", attempts=1)
             tried = message_of_the_first_version(conn, "TEST", state="done", attempts=1, is_test=True)
@@ -313,6 +302,34 @@ def upgraded(first_url: str) -> Iterator[Gateway]:
         schema.upgrade(engine)
     with closing(open_gateway(settings_for(first_url))) as gateway:
         yield gateway
+
+
+def columns(engine: Engine) -> dict[tuple[str, str], Any]:
+    """Give every column of every table."""
+    inspector = inspect(engine)
+    return {
+        (table, column["name"]): column
+        for table in inspector.get_table_names()
+        for column in inspector.get_columns(table)
+    }
+
+
+def test_an_upgrade_leaves_the_program_before_what_it_reads_and_asks_it_for_nothing_new(first_url: str) -> None:
+    with engine_for(first_url) as engine:
+        before = columns(engine)
+        schema.upgrade(engine)
+        after = columns(engine)
+    old_tables = {table for table, _ in before}
+
+    changed = [name for name, column in before.items() if str(after[name]["type"]) != str(column["type"])]
+    asked_for = [
+        name
+        for name, column in after.items()
+        if name[0] in old_tables and name not in before and not column["nullable"] and column["default"] is None
+    ]
+
+    assert changed == []
+    assert asked_for == []
 
 
 def test_the_replies_of_the_first_version_know_their_shortcode_and_whether_they_answer_a_test(
@@ -362,7 +379,7 @@ def test_a_database_that_is_away_is_made_ready_when_it_is_back(
     monkeypatch.setattr("mo_gateway.preparation.TRY_AGAIN_AFTER", 0.0)
     folder = tmp_path / "not mounted yet"
 
-    with opened(f"sqlite:///{folder}/sms.db") as engine:
+    with engine_for(f"sqlite:///{folder}/sms.db") as engine:
         preparation = Preparation(engine)
         preparation.go_on()
         folder.mkdir()
@@ -373,9 +390,9 @@ def test_a_database_that_is_away_is_made_ready_when_it_is_back(
 
 
 def test_a_database_that_is_away_is_not_asked_all_the_time() -> None:
-    with opened(f"postgresql://postgres@127.0.0.1:{free_port()}/sms") as engine:
+    with engine_for(f"postgresql://postgres@127.0.0.1:{free_port()}/sms") as engine:
         attempts: list[object] = []
-        event.listen(engine, "do_connect", lambda *arguments: attempts.append(arguments))
+        event.listen(engine, "handle_error", attempts.append)
         preparation = Preparation(engine)
 
         for _ in range(3):

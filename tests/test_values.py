@@ -159,6 +159,21 @@ def test_nothing_is_stored_where_one_of_the_values_cannot_be(gateway: Gateway) -
     assert rows(gateway.engine, "mo_vote") == rows(gateway.engine, "mt_message") == []
 
 
+class Forged(Vote):
+    """A vote that gets round its own checks."""
+
+    def __post_init__(self) -> None:
+        """Check nothing."""
+
+
+def test_no_reply_stays_of_a_try_whose_values_cannot_be_stored(gateway: Gateway) -> None:
+    store(gateway)
+
+    handle_all(dispatcher_of(gateway, returning("hello", Forged(poll="song", option="half an emoji: \ud83d"))))
+
+    assert rows(gateway.engine, "mo_vote") == rows(gateway.engine, "mt_message") == []
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -175,6 +190,19 @@ def test_a_name_that_cannot_be_kept_is_refused_where_it_is_made(make: Any) -> No
 
 
 # Counting
+
+
+def test_who_votes_twice_counts_once(gateway: Gateway) -> None:
+    for parm in ("blue", "blue please"):
+        store(gateway, PARM=parm)
+    store(gateway, MSISDN="32487654321")
+    handle_all(dispatcher_of(gateway, returning(Vote(poll="song", option="Blue"))))
+
+    with gateway.engine.begin() as conn:
+        totals = [(row.option, row.standing, row.votes) for row in values.totals(conn, "song")]
+
+    assert sorted(totals) == [("Blue", "counted", 2), ("Blue", "double", 1)]
+
 
 VOTES = st.lists(
     st.tuples(

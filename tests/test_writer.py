@@ -5,33 +5,31 @@ import resource
 import sqlite3
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select, text
+from sqlalchemy import Connection, Engine, event, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from mo_gateway.errors import Overloaded, StorageError
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.message import Outcome, Receipt
 from mo_gateway.store import postgresql, tables
 from mo_gateway.store.inbox import NewMessage, add_messages
-from mo_gateway.store.writer import New
+from mo_gateway.store.waiters import New
 
 from .conftest import MakeSettings
 from .examples import NOW, webhook
+from .stored import rows
+from .troubled import end_stalled, poison, stall, warn
 
 
 def new_message(gateway: Gateway, **changes: str) -> NewMessage:
     new = gateway.receiver.prepare(gateway.spryng, webhook(now=NOW, **changes))
     assert isinstance(new, NewMessage)
     return new
-
-
-def rows(engine: Engine, table: str) -> list[Any]:
-    with engine.begin() as conn:
-        return list(conn.execute(text(f"SELECT * FROM {table} ORDER BY 1")))
 
 
 @contextmanager
@@ -77,6 +75,15 @@ def test_copies_in_one_batch_become_one_row_that_counts_them(gateway: Gateway) -
     assert sorted(receipt.deliveries for receipt in receipts.values()) == [1, 2]
     assert all(receipt.outcome is Outcome.STORED for receipt in receipts.values())
     assert len(rows(gateway.engine, "mo_handling")) == 2
+
+
+def test_of_copies_in_one_commit_the_first_is_stored_and_the_other_a_duplicate(gateway: Gateway) -> None:
+    with held_back(gateway.engine) as tried:
+        gateway.writer.submit(new_message(gateway, PARM="in commit"))
+        assert tried.wait(10)
+        copies = [gateway.writer.submit(new_message(gateway)) for _ in range(2)]
+
+    assert [copy.result(10).outcome for copy in copies] == [Outcome.STORED, Outcome.DUPLICATE]
 
 
 def test_a_batch_that_holds_old_and_new_tells_them_apart(gateway: Gateway) -> None:
@@ -138,6 +145,16 @@ def test_a_row_that_the_database_refuses_does_not_take_its_neighbours_along(gate
     assert [outcome for outcome in outcomes if outcome is Outcome.STORED] == [Outcome.STORED] * 5
     assert isinstance(outcomes[3], StorageError)
     assert len(rows(gateway.engine, "mo_message")) == 6
+
+
+def test_a_message_whose_work_cannot_be_queued_is_not_stored_either(gateway: Gateway) -> None:
+    with gateway.engine.begin() as conn:
+        conn.execute(text("ALTER TABLE mo_handling RENAME TO mo_handling_away"))
+
+    with pytest.raises(StorageError):
+        gateway.writer.store(new_message(gateway))
+
+    assert rows(gateway.engine, "mo_message") == []
 
 
 def test_a_request_that_waits_longer_than_the_deadline_is_refused_and_its_retry_recognised(
@@ -245,27 +262,13 @@ def test_a_commit_that_never_ends_is_cut_off_and_the_writer_goes_on(
     postgres_url: str, make_settings: MakeSettings
 ) -> None:
     gateway = open_gateway(make_settings(postgres_url, COMMIT_DEADLINE="0.4"))
-    with gateway.engine.begin() as conn:
-        conn.execute(
-            text(
-                "CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS"
-                " $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$"
-            )
-        )
-        conn.execute(
-            text(
-                "CREATE CONSTRAINT TRIGGER stall AFTER INSERT ON mo_message DEFERRABLE INITIALLY DEFERRED"
-                " FOR EACH ROW WHEN (NEW.parm = 'STALL') EXECUTE FUNCTION stall()"
-            )
-        )
+    stall(gateway.engine)
 
     with pytest.raises(StorageError, match="longer than"):
         gateway.writer.store(new_message(gateway, PARM="STALL"))
 
     assert retried(gateway, new_message(gateway, PARM="next")).outcome is Outcome.STORED
-    with gateway.engine.begin() as conn:  # the server's end of it would sleep on
-        stalled = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        assert conn.scalars(text(stalled)).all() == [True]
+    assert end_stalled(gateway.engine) == 1
     gateway.close()
 
 
@@ -309,57 +312,87 @@ def test_a_writer_whose_thread_has_ended_is_started_again(gateway: Gateway) -> N
 
 
 def test_a_warning_from_the_server_means_not_acknowledged(postgres_url: str, make_settings: MakeSettings) -> None:
+    with closing(open_gateway(make_settings(postgres_url))) as gateway:
+        warn(gateway.engine)
+
+        with pytest.raises(StorageError, match="canceling wait for synchronous replication"):
+            gateway.writer.store(new_message(gateway, PARM="WARN"))
+
+        assert gateway.writer.store(new_message(gateway, PARM="fine")).outcome is Outcome.STORED
+
+
+def test_a_commit_with_a_warning_fails_whoever_commits(postgres_url: str, make_settings: MakeSettings) -> None:
     gateway = open_gateway(make_settings(postgres_url))
+    warn(gateway.engine)
+    at_the_commit = "CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON mt_provider DEFERRABLE INITIALLY DEFERRED"
     with gateway.engine.begin() as conn:
-        conn.execute(
-            text(
-                "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS"
-                " $$ BEGIN RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL; END $$"
-            )
-        )
-        conn.execute(
-            text(
-                "CREATE TRIGGER warn AFTER INSERT ON mo_message"
-                " FOR EACH ROW WHEN (NEW.parm = 'WARN') EXECUTE FUNCTION warn()"
-            )
-        )
+        conn.execute(text(f"{at_the_commit} FOR EACH ROW EXECUTE FUNCTION warn()"))
 
-    with pytest.raises(StorageError, match="canceling wait for synchronous replication"):
-        gateway.writer.store(new_message(gateway, PARM="WARN"))
+    with pytest.raises(OperationalError, match="canceling wait for synchronous"), gateway.engine.begin() as conn:
+        conn.execute(insert(tables.mt_provider).values(provider="spryng"))
 
-    assert gateway.writer.store(new_message(gateway, PARM="fine")).outcome is Outcome.STORED
+    with gateway.engine.begin() as conn:
+        conn.execute(text("SELECT 1"))
     gateway.close()
 
 
-def test_the_duplicate_path_writes_to_the_log(postgres_url: str, make_settings: MakeSettings) -> None:
+def test_a_server_that_takes_no_writes_any_more_is_left_and_asked_anew(
+    postgres_url: str, make_settings: MakeSettings
+) -> None:
     gateway = open_gateway(make_settings(postgres_url))
-    gateway.writer.store(new_message(gateway))
-    before = log_position(gateway.engine)
-
-    gateway.writer.store(new_message(gateway))
-
-    assert log_position(gateway.engine) > before
-    gateway.close()
-
-
-def test_a_weaker_synchronous_commit_is_strengthened(postgres_url: str, make_settings: MakeSettings) -> None:
     database = postgres_url.rpartition("/")[2]
-    gateway = open_gateway(make_settings(postgres_url))
-    with gateway.engine.begin() as conn:
-        conn.execute(text(f'ALTER DATABASE "{database}" SET synchronous_commit = off'))
-    gateway.engine.dispose()
+    admin = open_gateway(make_settings(postgres_url)).engine
+    with admin.connect() as conn:
+        conn.execute(text(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on'))
+        conn.commit()
+        with pytest.raises(StorageError, match="read-only"):
+            gateway.writer.store(new_message(gateway))
+        conn.execute(text(f'ALTER DATABASE "{database}" RESET default_transaction_read_only'))
+        conn.commit()
 
-    with gateway.engine.begin() as conn:
-        assert conn.scalar(text("SHOW synchronous_commit")) == "on"
+    receipt = gateway.writer.store(new_message(gateway))
+
+    assert receipt.outcome is Outcome.STORED
     gateway.close()
+    admin.dispose()
+
+
+def test_a_duplicate_is_written_too_and_so_waits_for_a_standby(
+    postgres_url: str, make_settings: MakeSettings
+) -> None:
+    def writers() -> list[Any]:
+        """Give the transaction that has written each row."""
+        with gateway.engine.begin() as conn:
+            return list(conn.scalars(text("SELECT xmin::text FROM mo_message")))
+
+    with closing(open_gateway(make_settings(postgres_url))) as gateway:
+        gateway.writer.store(new_message(gateway))
+        first = writers()
+        gateway.writer.store(new_message(gateway))
+
+        assert len(writers()) == 1
+        assert writers() != first
+
+
+@pytest.mark.parametrize("weaker", ["off", "local", "remote_write"])
+def test_a_weaker_synchronous_commit_is_strengthened(
+    postgres_url: str, make_settings: MakeSettings, weaker: str
+) -> None:
+    database = postgres_url.rpartition("/")[2]
+    with closing(open_gateway(make_settings(postgres_url))) as gateway:
+        with gateway.engine.begin() as conn:
+            conn.execute(text(f'ALTER DATABASE "{database}" SET synchronous_commit = {weaker}'))
+        gateway.engine.dispose()
+
+        with gateway.engine.begin() as conn:
+            assert conn.scalar(text("SHOW synchronous_commit")) == "on"
 
 
 def test_a_server_that_does_not_sync_is_refused(postgres_url: str, make_settings: MakeSettings) -> None:
-    gateway = open_gateway(make_settings(postgres_url, ALLOW_UNSAFE_DATABASE="0"))
+    settings = make_settings(postgres_url, ALLOW_UNSAFE_DATABASE="0")
 
-    with pytest.raises(StorageError, match="fsync=off"):
+    with closing(open_gateway(settings)) as gateway, pytest.raises(StorageError, match="fsync=off"):
         gateway.writer.store(new_message(gateway))
-    gateway.close()
 
 
 def test_sqlite_commits_are_synced(sqlite_url: str, make_settings: MakeSettings) -> None:
@@ -394,6 +427,7 @@ def test_a_transaction_that_reads_and_then_writes_does_not_fail_beside_another_w
     with gateway.engine.begin() as conn:
         conn.execute(select(tables.mo_message)).all()
         other = gateway.writer.submit(new_message(gateway, PARM="other"))
+        wait([other], 1)  # it must not get on; if it did, it would be done by now
         conn.execute(text("UPDATE mo_message SET deliveries = deliveries"))  # SQLITE_BUSY without IMMEDIATE
 
     assert other.result(10).outcome is Outcome.STORED
@@ -449,22 +483,3 @@ def retried(gateway: Gateway, new: New) -> Receipt:
         except StorageError:
             continue
     raise AssertionError("never stored again")
-
-
-def poison(engine: Engine) -> None:
-    """Make the database refuse messages whose text is POISON."""
-    with engine.begin() as conn:
-        if engine.dialect.name == "postgresql":
-            conn.execute(text("ALTER TABLE mo_message ADD CHECK (parm <> 'POISON')"))
-        else:
-            conn.execute(
-                text(
-                    "CREATE TRIGGER poison BEFORE INSERT ON mo_message WHEN NEW.parm = 'POISON'"
-                    " BEGIN SELECT RAISE(ABORT, 'poison'); END"
-                )
-            )
-
-
-def log_position(engine: Engine) -> Any:
-    with engine.begin() as conn:
-        return conn.scalar(text("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))

@@ -1,6 +1,6 @@
 """Messages that came in: each stored once, with its work item, however often the provider repeats itself."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -83,13 +83,22 @@ _ON_POSTGRESQL = f"""
 """
 
 
+#: The same as the server prepares it: `$1` takes the rows, `$2` the limit.
+PREPARED = _ON_POSTGRESQL.replace("%(rows)s", "$1").replace("%(attempt_limit)s", "$2::integer")
+
+
+def rows_of(batch: Iterable[NewMessage]) -> list[Row]:
+    """Give the rows that a batch comes to, copies folded."""
+    return folded(_row(new) for new in batch)
+
+
 def add_messages(conn: Connection, batch: Sequence[NewMessage], *, attempt_limit: int) -> dict[bytes, Receipt]:
     """Store messages and a work item for each new one; give a receipt for each dedupe key.
 
     For a key that is there already, only `deliveries` counts up. That is a write on purpose: a statement that
     wrote nothing would not wait for a synchronous standby, and TRUE would be said for what only one disk has.
     """
-    rows = folded(_row(new) for new in batch)
+    rows = rows_of(batch)
     if conn.dialect.name == "postgresql":
         values = {"rows": as_json(rows), "attempt_limit": attempt_limit}
         return receipts(rows, [Stored(*row) for row in conn.exec_driver_sql(_ON_POSTGRESQL, values)])

@@ -13,6 +13,7 @@ from .queue import to_message
 from .tables import mo_handling, mo_message, opt_out
 
 _EARLIER = mo_handling.alias("earlier")
+_ANYTHING_NEW = select(mo_handling.c.id).where(mo_handling.c.may_be_stop).limit(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,8 @@ def next_messages(conn: Connection, limit: int, *, but: Collection[int] = ()) ->
 
 def is_anything_new(conn: Connection, *, but: Collection[int] = ()) -> bool:
     """Tell, without a lock, whether there is a message that has not been looked at, beside those in `but`."""
-    return conn.scalar(select(mo_handling.c.id).where(_is_new(but)).limit(1)) is not None
+    beside_them = _ANYTHING_NEW.where(mo_handling.c.message_id.not_in(but)) if but else _ANYTHING_NEW
+    return conn.scalar(beside_them) is not None
 
 
 def looked_at(conn: Connection, message_ids: Sequence[int]) -> None:

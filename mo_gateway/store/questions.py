@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select, update
 
 from mo_gateway.message import Message, Question
 from mo_gateway.values import Ask
@@ -18,27 +18,45 @@ from .types import database_now
 
 TIMED_OUT = "timed out"
 
+_LED_TO = mo_message.alias("led_to")
 
-def waiting(conn: Connection, taken: Sequence[tuple[int, Row[Any]]]) -> dict[int, Question]:
-    """Give, by message, the question that it answers; `taken` are messages with the line that each is in."""
-    if not taken:
-        return {}
-    may_answer = or_(
-        mo_question.c.ended_at.is_(None),
-        mo_question.c.outcome == TIMED_OUT,
-        mo_question.c.answer_message_id.in_([message.id for _, message in taken]),  # it is handled once more
+
+def beside_messages(query: Select[Any]) -> Select[Any]:
+    """Add to handlings with their messages the question that each answers; an observer's answers nothing."""
+    was_asked = or_(
+        mo_question.c.answer_message_id == mo_message.c.id,  # it is handled once more
+        and_(
+            mo_question.c.answer_message_id.is_(None),
+            or_(mo_question.c.ended_at.is_(None), mo_question.c.outcome == TIMED_OUT),
+            # what came late and was sent before the question was led to answers nothing
+            _LED_TO.c.id < mo_message.c.id,
+            _LED_TO.c.sent_at <= mo_message.c.sent_at,
+            mo_message.c.sent_at <= mo_question.c.expires_at,
+        ),
     )
-    of_lines = mo_question.c.line.in_({line for line, _ in taken})
-    query = select(mo_question, mo_message.c.sent_at.label("led_to_at")).join(
-        mo_message, mo_message.c.id == mo_question.c.message_id
+    latest = (
+        select(func.max(mo_question.c.id))
+        .join(_LED_TO, _LED_TO.c.id == mo_question.c.message_id)
+        .where(
+            mo_question.c.line == mo_handling.c.line,
+            mo_question.c.person_key == mo_message.c.person_key,
+            was_asked,
+        )
+        .correlate(mo_message, mo_handling)
+        .scalar_subquery()
     )
-    rows = conn.execute(query.where(of_lines, may_answer).order_by(mo_question.c.id)).all()
-    found = {}
-    for line, message in taken:
-        for row in rows:
-            if row.line == line and row.person_key == message.person_key and _is_answered_by(row, message):
-                found[message.id] = _question(row)
-    return found
+    answered = mo_question.alias("answered")
+    columns = (answered.c.expect, answered.c.note, answered.c.asked_at, answered.c.message_id.label("asked_by"))
+    return query.add_columns(*columns).outerjoin(
+        answered, and_(~mo_handling.c.is_observer, answered.c.id == latest)
+    )
+
+
+def beside(row: Row[Any]) -> Question | None:
+    """Give the question that `beside_messages` has put beside a message."""
+    if row.asked_by is None:
+        return None
+    return Question(expect=row.expect, note=row.note, asked_at=row.asked_at, message_id=row.asked_by)
 
 
 def ask(conn: Connection, question: Ask, message: Message, *, line: int, person_key: bytes, now: datetime) -> None:
@@ -124,13 +142,6 @@ def _question(row: Row[Any]) -> Question:
 
 def _is_over() -> Any:
     return mo_question.c.expires_at < database_now()
-
-
-def _is_answered_by(row: Row[Any], message: Row[Any]) -> bool:
-    if row.answer_message_id is not None:
-        return bool(row.answer_message_id == message.id)
-    # what came late and was sent before the question was led to answers nothing
-    return bool(message.id > row.message_id and row.led_to_at <= message.sent_at <= row.expires_at)
 
 
 def _end(conn: Connection, which: Any, *, outcome: str, now: datetime) -> None:

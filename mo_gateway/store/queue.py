@@ -9,13 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Float, Integer, bindparam, case, cast, exists, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Float,
+    Integer,
+    Row,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from mo_gateway.message import Message, Question
 from mo_gateway.reply import Reply
 from mo_gateway.values import Value
 
 from . import questions
+from .counted import as_json, recordset
 from .tables import mo_attempt, mo_handling, mo_message
 from .types import database_now, insert_into
 
@@ -57,9 +70,19 @@ class Result:
     counts: bool = True  #: False where the try was put off, and is not one of the tries it has
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A try that is over, and whose result is to be recorded."""
+
+    claim: Claim
+    result: Result
+
+
 _EARLIER = mo_handling.alias("earlier")
+# One of the messages that a dead worker leaves behind, still claimed, may be what killed it. Each of them is taken
+# alone, so that the one that kills does not take the others along until all are dead.
 _DUE = (
-    select(mo_handling.c.id)
+    select(mo_handling.c.id, mo_handling.c.due_at, mo_handling.c.is_claimed)
     .where(
         mo_handling.c.due_at <= database_now(),
         ~mo_handling.c.may_be_stop,  # no handler answers somebody whose STOP is not recorded yet
@@ -74,28 +97,81 @@ _DUE = (
     .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
     .cte("due")
 )
-# One of the messages that a dying worker leaves behind may be what killed it. They are due together once; from
-# then on their leases differ in length, so that it does not take the others along at each try until all are dead.
-_LONGER = case((mo_handling.c.attempts > 0, 1 + mo_handling.c.id % 16 / 16.0), else_=1)
+_ORDER = (_DUE.c.due_at, _DUE.c.id)
+_PLACES = select(
+    _DUE.c.id,
+    _DUE.c.is_claimed,
+    func.row_number().over(order_by=_ORDER).label("place"),
+    func.first_value(_DUE.c.is_claimed).over(order_by=_ORDER).label("is_alone"),
+).cte("places")
 _CLAIM = (
     update(mo_handling)
-    .where(mo_handling.c.id.in_(select(_DUE.c.id)))
-    .values(
-        attempts=mo_handling.c.attempts + 1,
-        due_at=database_now(bindparam("lease", type_=Float) * cast(_LONGER, Float)),
+    .where(
+        mo_handling.c.id.in_(
+            select(_PLACES.c.id).where(
+                case((_PLACES.c.is_alone, _PLACES.c.place == 1), else_=~_PLACES.c.is_claimed)
+            )
+        )
     )
-    .returning(
-        mo_handling.c.id,
-        mo_handling.c.message_id,
+    .values(
+        is_claimed=True,
+        attempts=mo_handling.c.attempts + 1,
+        due_at=database_now(bindparam("lease", type_=Float)),
+    )
+    .returning(mo_handling.c.id)
+)
+_TAKEN = questions.beside_messages(
+    select(
+        mo_handling.c.id.label("handling_id"),
         mo_handling.c.attempts,
         mo_handling.c.attempt_limit,
         mo_handling.c.due_at,
-        mo_handling.c.line,
         mo_handling.c.handler,
         mo_handling.c.is_observer,
         mo_handling.c.is_mute,
+        *(column for column in mo_message.c if column is not mo_message.c.raw),  # it may be long
     )
+    .join(mo_handling, mo_handling.c.message_id == mo_message.c.id)
+    .where(mo_handling.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(mo_message.c.id)
 )
+
+_GIVEN = {
+    "claim_id": "bigint",
+    "claim_attempt": "integer",
+    "claim_lease_end": "timestamptz",
+    "state": "text",
+    "handler": "text",
+    "error": "text",
+    "again_after": "double precision",
+    "more_tries": "integer",
+    "started_at": "timestamptz",
+    "duration_ms": "integer",
+}
+# Locked in the order of their ids, as a replay does, so that the two cannot deadlock.
+_FINISH_ALL = f"""
+    WITH given AS (SELECT * FROM {recordset(_GIVEN)}),
+    held AS (
+        SELECT id FROM mo_handling
+        JOIN given ON id = claim_id AND attempts = claim_attempt AND due_at = claim_lease_end
+        ORDER BY id FOR UPDATE OF mo_handling
+    ),
+    moved AS (
+        UPDATE mo_handling
+        SET state = given.state, handler = given.handler, error = given.error,
+            due_at = now() + make_interval(secs => again_after),
+            finished_at = CASE WHEN again_after IS NULL THEN now() END, is_claimed = false,
+            attempt_limit = attempt_limit + more_tries
+        FROM held JOIN given ON held.id = claim_id WHERE mo_handling.id = held.id
+    ),
+    noted AS (
+        INSERT INTO mo_attempt (handling_id, number, started_at, duration_ms, outcome, error)
+        SELECT id, claim_attempt, started_at, duration_ms, state, error FROM held JOIN given ON id = claim_id
+        WHERE more_tries = 0 ORDER BY id
+    )
+    SELECT id FROM held
+"""
+_AGAIN_AFTER = bindparam("again_after", type_=Float)
 _FINISH = (
     update(mo_handling)
     .where(
@@ -103,11 +179,16 @@ _FINISH = (
         mo_handling.c.attempts == bindparam("claim_attempt"),
         mo_handling.c.due_at == bindparam("claim_lease_end"),
     )
-    .values(state=bindparam("state"), handler=bindparam("handler"), error=bindparam("error"))
+    .values(
+        state=bindparam("state"),
+        handler=bindparam("handler"),
+        error=bindparam("error"),
+        due_at=case((_AGAIN_AFTER.is_not(None), database_now(_AGAIN_AFTER))),
+        finished_at=case((_AGAIN_AFTER.is_(None), database_now())),
+        is_claimed=False,
+        attempt_limit=mo_handling.c.attempt_limit + bindparam("more_tries", type_=Integer),
+    )
 )
-_END = _FINISH.values(due_at=None, finished_at=database_now())
-_TRY_AGAIN = _FINISH.values(due_at=database_now(bindparam("again_after", type_=Float)), finished_at=None)
-_PUT_OFF = _TRY_AGAIN.values(attempt_limit=mo_handling.c.attempt_limit + 1)
 
 
 def claim(conn: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
@@ -116,57 +197,19 @@ def claim(conn: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
     Of one line (a sender and a shortcode) only the oldest unfinished message is ever taken: its successors
     wait until it is done or dead.
     """
-    taken = conn.execute(_CLAIM, {"most": limit, "lease": lease.total_seconds()}).all()
-    if not taken:
-        return []
-    rows = conn.execute(select(mo_message).where(mo_message.c.id.in_([row.message_id for row in taken])))
-    messages = {row.id: row for row in rows}
-    asked = questions.waiting(conn, [(row.line, messages[row.message_id]) for row in taken if not row.is_observer])
-    return [
-        Claim(
-            id=row.id,
-            message=to_message(messages[row.message_id], attempt=row.attempts, question=asked.get(row.message_id)),
-            attempt=row.attempts,
-            attempt_limit=row.attempt_limit,
-            lease_end=row.due_at,
-            observer=row.handler if row.is_observer else None,
-            is_mute=row.is_mute,
-        )
-        for row in sorted(taken, key=lambda row: row.message_id)
-    ]
+    ids = conn.scalars(_CLAIM, {"most": limit, "lease": lease.total_seconds()}).all()
+    return [_claim(row) for row in conn.execute(_TAKEN, {"ids": ids})] if ids else []
 
 
-def finish(conn: Connection, claim: Claim, result: Result) -> bool:
-    """Record what became of a try; False where the claim was lost, and nothing of that try may stay."""
-    again_after = result.again_after
-    moved = conn.execute(
-        _END if not again_after else _TRY_AGAIN if result.counts else _PUT_OFF,
-        {
-            "claim_id": claim.id,
-            "claim_attempt": claim.attempt,
-            "claim_lease_end": claim.lease_end,
-            "state": result.state,
-            "handler": result.handler,
-            "error": result.error,
-            **({"again_after": again_after.total_seconds()} if again_after else {}),
-        },
-    )
-    if moved.rowcount != 1:
-        return False
-    if not result.counts:
-        return True
-    conn.execute(
-        insert(mo_attempt),
-        {
-            "handling_id": claim.id,
-            "number": claim.attempt,
-            "started_at": result.started_at,
-            "duration_ms": None if result.duration is None else round(result.duration.total_seconds() * 1000),
-            "outcome": result.state,
-            "error": result.error,
-        },
-    )
-    return True
+def finish(conn: Connection, finished: Sequence[Finished]) -> set[int]:
+    """Record what became of tries, at most one of a claim; give the claims that were held.
+
+    Where a claim was lost, nothing of that try may stay.
+    """
+    rows = [_row(one) for one in finished]
+    if conn.dialect.name == "postgresql":
+        return set(conn.exec_driver_sql(_FINISH_ALL, {"rows": as_json(rows)}).scalars()) if rows else set()
+    return {row["claim_id"] for row in rows if _finish(conn, row)}
 
 
 def add_observers(conn: Connection, work: Sequence[Work], *, attempt_limit: int) -> None:
@@ -209,3 +252,48 @@ def to_message(row: Any, *, attempt: int = 1, question: Question | None = None) 
         attempt=attempt,
         question=question,
     )
+
+
+def _claim(row: Row[Any]) -> Claim:
+    return Claim(
+        id=row.handling_id,
+        message=to_message(row, attempt=row.attempts, question=questions.beside(row)),
+        attempt=row.attempts,
+        attempt_limit=row.attempt_limit,
+        lease_end=row.due_at,
+        observer=row.handler if row.is_observer else None,
+        is_mute=row.is_mute,
+    )
+
+
+def _row(finished: Finished) -> dict[str, Any]:
+    claim, result = finished.claim, finished.result
+    return {
+        "claim_id": claim.id,
+        "claim_attempt": claim.attempt,
+        "claim_lease_end": claim.lease_end,
+        "state": result.state,
+        "handler": result.handler,
+        "error": result.error,
+        "again_after": result.again_after and result.again_after.total_seconds(),
+        "more_tries": 0 if result.counts else 1,
+        "started_at": result.started_at,
+        "duration_ms": None if result.duration is None else round(result.duration.total_seconds() * 1000),
+    }
+
+
+def _finish(conn: Connection, row: dict[str, Any]) -> bool:
+    """Record one try on SQLite; False where its claim was lost."""
+    if conn.execute(_FINISH, row).rowcount != 1:
+        return False
+    if row["more_tries"] == 0:
+        attempt = {
+            "handling_id": row["claim_id"],
+            "number": row["claim_attempt"],
+            "started_at": row["started_at"],
+            "duration_ms": row["duration_ms"],
+            "outcome": row["state"],
+            "error": row["error"],
+        }
+        conn.execute(insert(mo_attempt), attempt)
+    return True

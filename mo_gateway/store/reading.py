@@ -38,7 +38,7 @@ def opened(settings: Settings) -> Iterator[Engine]:
             f"there is no database {settings.database_url.database}:"
             " is this the directory that `mo-gateway run` is started in?"
         )
-    engine = open_engine(settings)
+    engine = open_engine(settings, may_idle=True)
     try:
         looking = engine.execution_options(**READ_ONLY)
         with looking.begin() as conn:

@@ -103,6 +103,7 @@ def _due(which: ColumnElement[bool], tries: int, answers_again: bool) -> Update:
         .where(which)
         .values(
             state="pending",
+            is_claimed=False,
             handler=case((mo_handling.c.is_observer, mo_handling.c.handler), else_=None),  # routed anew
             is_mute=false() if answers_again else _is_answered(),
             error=None,

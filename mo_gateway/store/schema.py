@@ -44,13 +44,20 @@ def is_empty(conn: Connection) -> bool:
 
 def check(conn: Connection) -> None:
     """Raise SchemaError unless the schema is current."""
-    found, wanted = version(conn), newest_version()
-    if found == wanted:
-        return
-    _refuse_newer(found)
-    raise SchemaError(
-        f"the database has schema {found or 'none'} and this program needs {wanted}: run `mo-gateway db upgrade`"
-    )
+    _refuse_newer(version(conn))
+    check_not_older(conn)
+
+
+def check_not_older(conn: Connection) -> None:
+    """Raise SchemaError where the schema is older than this program.
+
+    A program that runs already goes on when the schema becomes newer: migrations take nothing away from it.
+    """
+    found, wanted = version(conn) or "none", newest_version()
+    if found == "none" or found < wanted:
+        raise SchemaError(
+            f"the database has schema {found} and this program needs {wanted}: run `mo-gateway db upgrade`"
+        )
 
 
 def as_sql() -> str:

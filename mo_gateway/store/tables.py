@@ -189,6 +189,13 @@ mo_handling = Table(
         server_default=text("false"),
         comment="True while a replay runs that must not answer a second time.",
     ),
+    Column(
+        "is_claimed",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=text("false"),
+        comment="True from a claim until somebody has said what became of that try.",
+    ),
     UniqueConstraint("message_id", "handler"),
     CheckConstraint("state IN ('pending', 'done', 'unrouted', 'failed', 'dead')", name="state"),
     Index(

@@ -5,45 +5,32 @@ the wait. This is the one part of the store that commits by itself, because the 
 """
 
 import os
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.errors import Overloaded, StorageError, UnsafeDatabase
-from mo_gateway.message import Outcome, Receipt
+from mo_gateway.message import Receipt
 
-from . import postgresql, rejections
-from .failures import UNAVAILABLE, in_one_line
+from . import rejections
+from .failures import in_one_line
 from .inbox import NewMessage, add_messages
 from .intake import Intake
 from .rejections import NewRejection, add_rejections
 from .reports import NewReport, add_reports
+from .waiters import LARGEST_BATCH, New, Waiter, is_unavailable, tell_failure, tell_success
+from .watch import Watch
 
-LARGEST_BATCH = 500
 ODD_JOBS_EVERY = 5.0  # seconds
 
 log = structlog.get_logger()
-
-New = NewMessage | NewReport | NewRejection
-
-
-@dataclass(frozen=True, slots=True)
-class Waiter:
-    """Somebody who waits for one row to be durable."""
-
-    new: New
-    future: Future[Receipt] = field(default_factory=Future)
 
 
 class Writer:
@@ -66,22 +53,38 @@ class Writer:
     ) -> None:
         self._engine = engine
         self._intake = intake
-        self._deadline = deadline.total_seconds()
+        self.deadline = deadline.total_seconds()  #: how long anybody waits for a commit
         self._max_waiting = max_waiting
         self._attempt_limit = attempt_limit
         self._max_rejections = max_rejections
         self._on_stored = on_stored  #: called after new messages were committed; wakes the worker
         self._starting = Lock()
-        self._breaking_off = Lock()
         self._pid = 0
-        self._thread: Thread  #: and with it `_queue`, `_busy` and `_rejected`: made at the first use
+        self._thread: Thread  #: and with it `_queue`, `_watch` and `_rejected`: made at the first use
+
+    def start(self) -> None:
+        """Start the thread where it does not run in this process yet."""
+        if self._pid == os.getpid() and self._thread.is_alive():
+            return
+        with self._starting:
+            if self._pid != os.getpid():
+                if self._pid:  # a fork: the parent's connections stay the parent's
+                    self._engine.dispose(close=False)
+                self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
+                self._watch = Watch(self.deadline)
+                self._rejected = False
+            elif self._thread.is_alive():  # somebody else was quicker
+                return
+            self._thread = Thread(target=self._run, name="writer", daemon=True)
+            self._pid = os.getpid()
+            self._thread.start()
 
     def store(self, new: New) -> Receipt:
         """Wait until the row is durable; or raise StorageError, and then it must not be acknowledged.
 
         After the deadline the row may still become durable: the provider's retry will be recognised.
         """
-        return self._receipt(self.submit(new), until=monotonic() + self._deadline)
+        return self._receipt(self.submit(new), until=monotonic() + self.deadline)
 
     def store_all(self, batch: Sequence[New]) -> list[Receipt | StorageError]:
         """Wait until rows are durable; for each give its receipt, or why it must not be acknowledged.
@@ -91,31 +94,33 @@ class Writer:
         outcomes: list[Receipt | StorageError] = []
         most = min(LARGEST_BATCH, self._max_waiting)
         for start in range(0, len(batch), most):
-            until = monotonic() + self._deadline
+            until = monotonic() + self.deadline
             futures = [self._submitted(new) for new in batch[start : start + most]]
             outcomes += [self._outcome(future, until=until) for future in futures]
         return outcomes
 
     def submit(self, new: New) -> Future[Receipt]:
         """Put a row in line and give what will hold its receipt; or raise Overloaded at once."""
-        if self._pid != os.getpid() or not self._thread.is_alive():
-            self._start()
+        self.start()
         if self._queue.qsize() >= self._max_waiting:
             raise Overloaded(f"{self._max_waiting} requests wait for the database already")
         waiter = Waiter(new)
         self._queue.put(waiter)
         return waiter.future
 
+    def gave_up(self, future: Future[Receipt]) -> StorageError:
+        """Give up what was submitted once it took longer than `deadline`, and give the error to answer with."""
+        return self._watch.gave_up(future)
+
     def waiting_for(self) -> timedelta:
         """Say how long the commit that is under way has taken; nothing where none is."""
-        busy = self._busy if self._pid == os.getpid() else None
-        return timedelta(seconds=monotonic() - busy[0]) if busy else timedelta()
+        return self._watch.waiting_for() if self._pid == os.getpid() else timedelta()
 
     def close(self) -> None:
         """Commit what waits, save the counts, and stop."""
         if self._pid == os.getpid():
             self._queue.put(None)
-            self._thread.join(self._deadline)
+            self._thread.join(self.deadline)
 
     def _submitted(self, new: New) -> Future[Receipt]:
         """Put a row in line; where the line is full, the future says so."""
@@ -136,23 +141,7 @@ class Writer:
         try:
             return future.result(until - monotonic())
         except TimeoutError:
-            future.cancel()
-            self._break_off()
-            raise StorageError(f"the database took longer than {self._deadline:g} s") from None
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._pid != os.getpid():
-                if self._pid:  # a fork: the parent's connections stay the parent's
-                    self._engine.dispose(close=False)
-                self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
-                self._busy: tuple[float, Any] | None = None
-                self._rejected = False
-            elif self._thread.is_alive():
-                return
-            self._thread = Thread(target=self._run, name="writer", daemon=True)
-            self._pid = os.getpid()
-            self._thread.start()
+            raise self.gave_up(future) from None
 
     def _run(self) -> None:
         next_odd_jobs = monotonic() + ODD_JOBS_EVERY
@@ -185,35 +174,21 @@ class Writer:
         """Store a batch of one kind and tell its waiters; a row that the database refuses fails alone."""
         try:
             receipts = self._stored([waiter.new for waiter in batch])
-        except (StorageError, sqlite3.OperationalError, *UNAVAILABLE) as exc:
-            log.error("commit failed", rows=len(batch), error=in_one_line(exc))
-            self._fail(batch, exc)
         except Exception as exc:  # noqa: BLE001 - whatever one row may provoke must not take its neighbours along
-            if len(batch) > 1:
+            if len(batch) > 1 and not is_unavailable(exc):
                 for waiter in batch:
                     self._commit([waiter])
-                return
-            log.error("row refused by the database", error=in_one_line(exc))
-            self._fail(batch, exc)
+            else:
+                tell_failure(batch, exc)
         else:
-            told: set[bytes] = set()
-            for waiter in batch:
-                receipt = receipts[waiter.new.key]
-                is_copy = waiter.new.key in told and receipt.outcome is Outcome.STORED
-                waiter.future.set_result(replace(receipt, outcome=Outcome.DUPLICATE) if is_copy else receipt)
-                told.add(waiter.new.key)
+            tell_success(batch, receipts)
             if isinstance(batch[0].new, NewMessage):
                 self._on_stored()
 
-    def _fail(self, batch: Sequence[Waiter], cause: Exception) -> None:
-        for waiter in batch:
-            error = StorageError(f"the database could not store it: {in_one_line(cause)}")
-            error.__cause__ = cause
-            waiter.future.set_exception(error)
-
     def _stored(self, batch: Sequence[New]) -> dict[bytes, Receipt]:
         """Make a batch of one kind durable, in one transaction; when this returns, it is."""
-        with self._connection(batch[0]) as conn, self._watched(conn):
+        with self._connection(batch[0]) as conn, self._watch.over(conn):
+            self._watch.admit(conn)
             warnings = conn.info.get("warnings", [])
             warnings.clear()
             with conn.begin():
@@ -231,16 +206,6 @@ class Writer:
         self._rejected = True
         return add_rejections(conn, [new for new in batch if isinstance(new, NewRejection)])
 
-    @contextmanager
-    def _watched(self, conn: Connection) -> Iterator[None]:
-        """Let those who wait for too long break off what is done with this connection."""
-        self._busy = (monotonic(), conn.connection.driver_connection)
-        try:
-            yield
-        finally:
-            with self._breaking_off:
-                self._busy = None
-
     def _connection(self, first: New) -> Connection:
         """Give a connection for a batch whose first row is this.
 
@@ -253,20 +218,11 @@ class Writer:
             return conn.execution_options(isolation_level="AUTOCOMMIT")
         return conn
 
-    def _break_off(self) -> None:
-        """End a commit that somebody has waited for too long, so that the writer can go on without it."""
-        if self._engine.dialect.name != "postgresql":
-            return
-        with self._breaking_off:  # so that the connection cut is not somebody else's by now
-            busy = self._busy
-            # half of the deadline: who waits now may have come while the commit before was under way
-            if busy and monotonic() - busy[0] >= self._deadline / 2:
-                postgresql.cut_off(busy[1])
-
     def _do_odd_jobs(self) -> None:
         """Save the counts and keep the rejections bounded; nobody waits for either."""
         try:
-            with self._engine.connect() as conn, self._watched(conn):
+            with self._engine.connect() as conn, self._watch.over(conn):
+                self._watch.admit(conn)
                 with conn.begin():
                     counts = self._intake.save(conn)
                 self._intake.forget(counts)
@@ -274,5 +230,5 @@ class Writer:
                     with conn.begin():
                         rejections.trim(conn, keep=self._max_rejections)
                     self._rejected = False
-        except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
+        except (SQLAlchemyError, StorageError, UnsafeDatabase, OSError) as exc:
             log.warning("counts not saved yet", error=in_one_line(exc))
