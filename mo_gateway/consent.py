@@ -24,7 +24,7 @@ from .reply import Reply
 from .routing import Routes, fold
 from .stop import Wish, WishKind
 from .store import opt_outs, outbox
-from .store.engine import READ_ONLY
+from .store.engine import glancing
 from .store.failures import UNAVAILABLE, way_to
 from .store.outbox import Origin, Rules
 
@@ -73,7 +73,7 @@ class Consent:
         later = self._later()
         if len(later) >= MOST_PUT_OFF:
             return False
-        with self.engine.execution_options(**READ_ONLY).begin() as conn:
+        with glancing(self.engine).connect() as conn:
             if not opt_outs.is_anything_new(conn, but=later):
                 return False
         with self.engine.begin() as conn:

@@ -24,7 +24,7 @@ from .routing import Routes, fold
 from .store import outbox, questions, queue, values
 from .store.failures import UNAVAILABLE, in_one_line, way_to
 from .store.outbox import Origin, Rules
-from .store.queue import Claim, Result, Work
+from .store.queue import Claim, Finished, Result, Work
 from .values import Ask, Join, Leave, Value, Vote
 
 #: How long a handler may hold SQLite's only writer: the intake waits for it.
@@ -33,14 +33,6 @@ LONGEST_ERROR = 500  # characters
 SHORTEST_PAUSE = timedelta(seconds=0.1)  # for a message that is put off
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A try that is over, and whose result is to be recorded."""
-
-    claim: Claim
-    result: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +55,9 @@ class Dispatcher:
 
         A result that cannot be stored, such as a reply with half an emoji, fails alone and becomes a failed try.
         """
-        # a replay locks rows in the order of their ids too, so that the two cannot deadlock
-        finished = sorted(finished, key=lambda one: one.claim.id)
+        # a try that was left behind for its slowness may end after all: what was said first counts
+        first = {one.claim.id: one for one in reversed(finished)}
+        finished = [first[claim_id] for claim_id in sorted(first)]
         try:
             return self._exchange(finished, limit)
         except UNAVAILABLE:
@@ -169,11 +162,11 @@ class Dispatcher:
 
     def _exchange(self, finished: Sequence[Finished], limit: int) -> list[Claim]:
         with self.engine.begin() as conn:
-            held = [self._record(conn, one) for one in finished]
+            held = self._record(conn, finished)
             claims = queue.claim(conn, limit=limit, lease=self.lease) if limit else []
             queue.add_observers(conn, self._work_of_observers(claims), attempt_limit=self.tries)
-        for one, was_held in zip(finished, held, strict=True):
-            self._tell(one.claim, one.result, was_held)
+        for one in finished:
+            self._tell(one.claim, one.result, one.claim.id in held)
         return claims
 
     def _run_in_transaction(self, claim: Claim, handler: Handler, started_at: datetime) -> None:
@@ -183,7 +176,7 @@ class Dispatcher:
                 with _no_commit(conn, handler):
                     returned = handler.function(claim.message, conn)
                     result = self._result(handler, started_at, returned)
-                if not self._record(conn, Finished(claim, result)):
+                if not self._record(conn, [Finished(claim, result)]):
                     raise LostClaim
         except LostClaim:
             self._tell(claim, result, held=False)
@@ -217,11 +210,16 @@ class Dispatcher:
     def _person(self, message: Message) -> bytes:
         return keys.person_key(self.reply_rules.person_secret, message.msisdn)
 
-    def _record(self, conn: Connection, finished: Finished) -> bool:
-        """Write a result and what comes of it; False where the claim was lost, and nothing was written."""
-        claim, result = finished.claim, finished.result
-        if not queue.finish(conn, claim, result):
-            return False
+    def _record(self, conn: Connection, finished: Sequence[Finished]) -> set[int]:
+        """Write results and what comes of them, nothing where a claim was lost; give those that were held."""
+        held = queue.finish(conn, finished)
+        for one in finished:
+            if one.claim.id in held:
+                self._follow(conn, one.claim, one.result)
+        return held
+
+    def _follow(self, conn: Connection, claim: Claim, result: Result) -> None:
+        """Write what comes of a result beside its message being done."""
         message = claim.message
         if result.handler and not claim.is_mute:
             origin = Origin(
@@ -235,7 +233,6 @@ class Dispatcher:
             self._store(conn, value, claim)
         if message.question and result.state == "done":
             self._end_question(conn, message, result)
-        return True
 
     def _store(self, conn: Connection, value: Value, claim: Claim) -> None:
         message, person_key, now = claim.message, self._person(claim.message), self.clock()

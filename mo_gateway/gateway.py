@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from os import getpid
 from pathlib import Path
@@ -37,6 +37,7 @@ from .send import Guards, Sender
 from .settings import Settings
 from .store.engine import open_engine
 from .store.intake import Intake
+from .store.loop_writer import LoopWriter
 from .store.outbox import Rules
 from .store.wake import Notifier
 from .store.writer import Writer
@@ -59,6 +60,7 @@ class Gateway:
     inbound: Mapping[str, Inbound]  #: the other providers whose inbound messages are taken, by name
     reporting: Mapping[str, Reporting]  #: whose delivery reports are taken, by name
     writer: Writer
+    loop_writer: LoopWriter | None  #: stores messages for an event loop; on SQLite the writer does that too
     receiver: Receiver
     reports: Reports
     metrics: Metrics
@@ -68,8 +70,15 @@ class Gateway:
     def close(self) -> None:
         """Commit what waits and let go of the database."""
         self.writer.close()
+        if self.loop_writer:
+            self.loop_writer.close()
         self.notifier.close()
         self.engine.pool.dispose()  # for good: `engine.dispose()` would begin a new pool for who comes late
+
+    def waiting_for(self) -> timedelta:
+        """Say how long the slowest commit that is under way has taken; nothing where none is."""
+        of_the_loop = self.loop_writer.waiting_for() if self.loop_writer else timedelta()
+        return max(self.writer.waiting_for(), of_the_loop)
 
 
 def open_gateway(
@@ -104,6 +113,7 @@ def open_gateway(
         inbound=open_inbound(settings),
         reporting=open_reporting(settings),
         writer=writer,
+        loop_writer=None if settings.is_sqlite else _loop_writer(settings, engine, wake_workers),
         receiver=Receiver(
             writer=writer,
             intake=intake,
@@ -115,6 +125,16 @@ def open_gateway(
         metrics=metrics,
         notifier=notifier,
         clock=clock,
+    )
+
+
+def _loop_writer(settings: Settings, engine: Engine, on_stored: Callable[[], None]) -> LoopWriter:
+    return LoopWriter(
+        engine,
+        deadline=settings.commit_deadline,
+        max_waiting=settings.max_waiting,
+        attempt_limit=settings.max_attempts,
+        on_stored=on_stored,
     )
 
 

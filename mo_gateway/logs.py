@@ -16,8 +16,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from .masking import one_line, without_secrets
 
 _SECRET_PATH = re.compile(r"(/(?:mo|dlr)/)[^\s?'\"]+")
-_QUERY = re.compile(r"\?\S*=.*")
+#: From the first `?` of a word, with the `=` that makes it a query: a row of them is read once, not once for each.
+_QUERY = re.compile(r"\?[^\s=]*+(=.*)?")
 _FORM = re.compile(r"(?<=['\"&])(msisdn|keyword|parm|reference)=.*", re.IGNORECASE)
+#: What gunicorn says of a request that is none, before it quotes it; it may be the middle of somebody's text.
+_NO_REQUEST = re.compile(r"((?:Invalid|Obsolete|Unsupported) (?:HTTP|header|chunk|line|transfer) [^:]*: ).*")
 _NUMBER = re.compile(r"[0-9]{9,15}")
 
 #: What writing to a stderr raises that is full, closed, or was never there (and is None).
@@ -89,6 +92,7 @@ def _cleaner(names: Collection[str], secrets: Collection[str]) -> Processor:
 
 def _cleaned(line: str, secrets: Collection[str]) -> str:
     line = without_secrets(line, secrets)
-    line = _QUERY.sub("?***", _SECRET_PATH.sub(r"\1***", line))
+    line = _NO_REQUEST.sub(r"\1***", _SECRET_PATH.sub(r"\1***", line))
+    line = _QUERY.sub(lambda found: "?***" if found[1] else found[0], line)
     line = _FORM.sub(r"\1=***", line)  # a body without its length is read as a request line, and refused
     return one_line(_NUMBER.sub("***", line))

@@ -16,7 +16,8 @@ import structlog
 
 from .errors import ConfigError
 
-PATIENCE_FOR_PORT = 12.0  # seconds; what a killed gateway left behind is gone by then
+PATIENCE_FOR_PORT = 20.0  # seconds; what a killed gateway left behind is gone by then, also on a busy host
+BACKLOG = 2048  # connections that wait to be accepted
 GRACE = 13.0  # seconds; the children take ten at most
 LOOK_EVERY = 0.2  # seconds
 MOST_ENDS = 5  # so many ends of children
@@ -79,6 +80,16 @@ def bound_socket(address: str) -> socket.socket:
         sleep(LOOK_EVERY)
 
 
+def twin_of(listener: socket.socket) -> socket.socket:
+    """Listen at the same address once more: the kernel spreads connections evenly over such sockets."""
+    twin = socket.socket(listener.family)
+    twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    twin.bind(listener.getsockname())
+    twin.listen(BACKLOG)
+    return twin
+
+
 def supervise(children: Sequence[Child], environ: Mapping[str, str], between_looks: Callable[[], None]) -> int:
     """Run the children until a signal comes, and give the exit code; SIGHUP is passed on to those that reload.
 
@@ -118,7 +129,8 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(2048)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # not before: a port in use is an error
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

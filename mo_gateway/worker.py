@@ -14,12 +14,13 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from .consent import Consent
-from .dispatch import Dispatcher, Finished
+from .dispatch import Dispatcher
 from .errors import UnsafeDatabase
 from .store.failures import in_one_line, way_to
-from .store.queue import Claim
+from .store.queue import Claim, Finished
 
 POLL_EVERY = 1.0  # seconds; wake-ups are hints, this is the net
+GATHERING = 0.002  # seconds at most that a result waits for the others, to share one commit with them
 GRACE = 10.0  # seconds for the running handlers when asked to stop
 
 log = structlog.get_logger()
@@ -83,6 +84,7 @@ class Worker:
             Thread(target=self._work, name=f"handler-{number}", daemon=True).start()
         while not self._stopping and not self._too_many_stuck():
             self._bell.clear()
+            self._gather()
             if not self._exchange(self._threads - len(self._running) - len(self._stuck)):
                 self._bell.wait(POLL_EVERY)
             self._leave_slow_ones_behind()
@@ -113,7 +115,14 @@ class Worker:
             self._line.put(task)
         if finished or looked_at:
             self._on_replies()
-        return looked_at or (bool(finished) and bool(free))
+        return looked_at or (bool(finished) and len(claims) < free)
+
+    def _gather(self) -> None:
+        """Let those that are nearly done share a commit with the first: of quick handlers it costs the most."""
+        give_up = monotonic() + GATHERING
+        while self._finished and self._running and (left := give_up - monotonic()) > 0:
+            self._bell.wait(left)
+            self._bell.clear()
 
     def _record_consent(self) -> bool:
         """Record STOP and START; True = look again."""

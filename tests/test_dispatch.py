@@ -15,7 +15,7 @@ from mo_gateway.store.tables import mo_handling
 from mo_gateway.store.types import database_now
 
 from .conftest import MakeSettings
-from .handling import captured_log, dispatcher_of, handle_all
+from .handling import NOON, captured_log, dispatcher_of, handle_all
 from .stored import make_due, replies, rows, states, store
 
 
@@ -347,6 +347,21 @@ def test_a_lost_claim_takes_its_replies_along(gateway: Gateway) -> None:
     assert after_ours == []
     assert replies(gateway.engine) == ["hello"]
     assert [row.number for row in rows(gateway.engine, "mo_attempt")] == [2]
+
+
+def test_of_a_try_that_is_left_behind_and_ends_after_all_what_was_said_first_counts(gateway: Gateway) -> None:
+    store(gateway)
+    dispatcher = dispatcher_of(gateway, returning("hello"))
+    (claim,) = dispatcher.claim(1)
+    left_behind = dispatcher.failed(claim, "test", NOON, "too slow")
+    ended = dispatcher.run(claim)
+    assert ended
+
+    dispatcher.exchange([left_behind, ended], 0)
+
+    assert states(gateway.engine) == ["failed"]
+    assert replies(gateway.engine) == []
+    assert [row.outcome for row in rows(gateway.engine, "mo_attempt")] == ["failed"]
 
 
 @pytest.mark.parametrize("parm", ["ON", "FAIL"])

@@ -83,6 +83,17 @@ def test_a_gateway_without_its_schema_is_not_ready(client: FlaskClient, gateway:
     }
 
 
+def test_a_running_gateway_stays_ready_when_the_schema_becomes_newer(
+    client: FlaskClient, gateway: Gateway
+) -> None:
+    with gateway.engine.begin() as conn:
+        conn.execute(text("UPDATE mo_schema_version SET version_num = '9999'"))
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (200, {"ready": True})
+
+
 def test_a_gateway_whose_postgresql_is_gone_is_not_ready_and_then_ready_again(
     postgres_server: PostgresServer, postgres_url: str, make_settings: MakeSettings
 ) -> None:

@@ -6,15 +6,15 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import Engine
 
-from mo_gateway.store.engine import open_engine
-
-from .conftest import settings_for
+from .conftest import engine_for
+from .examples import FORM_TYPE, form
+from .fronts import FRONTS
 from .postgres import PostgresServer, free_port
 from .running import Answer, Program, is_taken, post, program, session
 from .stored import replies, states
@@ -60,15 +60,8 @@ def simple(tmp_path: Path, sqlite_url: str) -> Iterator[Program]:
         yield made
 
 
-@contextlib.contextmanager
-def database_of(gateway: Program) -> Iterator[Engine]:
-    engine = open_engine(settings_for(gateway.environ["DATABASE_URL"]))
-    yield engine
-    engine.dispose()
-
-
 def wait_for_replies(gateway: Program, *texts: str) -> None:
-    with database_of(gateway) as engine:
+    with engine_for(gateway.environ["DATABASE_URL"]) as engine:
         until(lambda: replies(engine) == list(texts), f"the replies; the log says {gateway.log}")
         assert set(states(engine)) == {"done"}
 
@@ -77,8 +70,9 @@ def wait_until_taken(url: str, **changes: str) -> None:
     until(lambda: is_taken(url, **changes), "a TRUE")
 
 
-def test_from_an_empty_database_to_a_handled_message(fresh: Program) -> None:
-    url = fresh.run()
+@pytest.mark.parametrize("front", FRONTS)
+def test_from_an_empty_database_to_a_handled_message(fresh: Program, front: str) -> None:
+    url = fresh.run("--front", front)
 
     answer = post(url, PARM="blue")
 
@@ -94,10 +88,11 @@ def test_sigterm_ends_everything_and_keeps_what_was_acknowledged(gateway: Progra
     assert gateway.stop(within=15) == 0
     assert gateway.family() == set()
     assert "a part did not stop in time" not in gateway.log
-    with database_of(gateway) as engine:
+    with engine_for(gateway.environ["DATABASE_URL"]) as engine:
         assert len(states(engine)) == 1
 
 
+@pytest.mark.slow
 def test_a_caller_that_says_nothing_does_not_keep_it_from_ending(simple: Program) -> None:
     url = simple.run()
     wait_until_taken(url)
@@ -108,6 +103,20 @@ def test_a_caller_that_says_nothing_does_not_keep_it_from_ending(simple: Program
     assert simple.family() == set()
 
 
+@pytest.mark.slow
+def test_a_connection_that_is_kept_but_idle_does_not_keep_it_from_ending(simple: Program) -> None:
+    address = urlsplit(simple.run())
+    with contextlib.closing(HTTPConnection(address.netloc)) as kept:
+        kept.request("POST", address.path, form(), {"Content-Type": FORM_TYPE})
+        assert kept.getresponse().read() == b"TRUE"
+
+        assert simple.stop(within=15) == 0
+
+        assert kept.sock.recv(1) == b""
+    assert "Forcing close of" not in simple.log
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_everything(simple: Program) -> None:
     wait_until_taken(simple.run())
 
@@ -118,6 +127,7 @@ def test_ctrl_c_ends_everything(simple: Program) -> None:
     assert "Traceback" not in simple.log
 
 
+@pytest.mark.slow
 def test_what_a_killed_gateway_leaves_ends_by_itself_and_does_not_block_the_next_start(gateway: Program) -> None:
     url = gateway.run()
     wait_until_taken(url)
@@ -132,6 +142,7 @@ def test_what_a_killed_gateway_leaves_ends_by_itself_and_does_not_block_the_next
     until(lambda: not session(left_behind), "what was left behind to end")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["server", "worker"])
 def test_a_killed_part_is_started_again(gateway: Program, part: str) -> None:
     url = gateway.run()
@@ -145,6 +156,7 @@ def test_a_killed_part_is_started_again(gateway: Program, part: str) -> None:
     wait_for_replies(gateway, "Thank you for before.", "Thank you for after.")
 
 
+@pytest.mark.slow
 def test_a_worker_that_keeps_ending_does_not_stop_the_intake(simple: Program) -> None:
     url = simple.run()
     wait_until_taken(url, PARM="before")
@@ -159,6 +171,7 @@ def test_a_worker_that_keeps_ending_does_not_stop_the_intake(simple: Program) ->
     assert simple.process.poll() is None
 
 
+@pytest.mark.slow
 def test_a_server_that_keeps_ending_ends_everything(simple: Program) -> None:
     simple.run()
     for _ in range(5):
@@ -168,6 +181,7 @@ def test_a_server_that_keeps_ending_ends_everything(simple: Program) -> None:
     until(lambda: not simple.family(), "the rest to end")
 
 
+@pytest.mark.slow
 def test_a_worker_half_of_whose_threads_are_stuck_begins_anew(tmp_path: Path, sqlite_url: str) -> None:
     with program(tmp_path, sqlite_url, LEASE="0.6") as gateway:
         (tmp_path / "contest.py").write_text(
@@ -188,11 +202,12 @@ def test_a_worker_half_of_whose_threads_are_stuck_begins_anew(tmp_path: Path, sq
 
         wait_until_taken(url)
 
-        with database_of(gateway) as engine:
+        with engine_for(gateway.environ["DATABASE_URL"]) as engine:
             until(lambda: replies(engine) == ["Thank you."], "a message to be handled")
         assert gateway.child("worker") == worker  # the same process, so that nobody saw it go
 
 
+@pytest.mark.slow
 def test_without_work_messages_are_taken_and_left_to_workers_elsewhere(
     on_postgres: Program, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -248,6 +263,7 @@ def test_what_is_wrong_at_the_start_is_said_in_sentences_and_nothing_is_started(
     assert simple.family() == set()
 
 
+@pytest.mark.slow
 def test_while_postgresql_is_away_callbacks_are_refused_and_when_it_comes_they_are_taken(
     tmp_path: Path, postgres_server: PostgresServer, empty_postgres_url: str
 ) -> None:
@@ -270,6 +286,7 @@ def answer_of(url: str) -> Answer | None:
     return None
 
 
+@pytest.mark.slow
 def test_under_gunicorn_a_message_is_taken_and_a_worker_beside_handles_it(
     on_postgres: Program, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -312,6 +329,7 @@ def with_routes(tmp_path: Path, sqlite_url: str) -> Iterator[Program]:
         yield made
 
 
+@pytest.mark.slow
 def test_sighup_brings_new_routes_into_force_and_messages_go_on_coming_in(with_routes: Program) -> None:
     url = with_routes.run()
     assert post(url, KEYWORD="HELLO").body == "TRUE"
@@ -326,6 +344,7 @@ def test_sighup_brings_new_routes_into_force_and_messages_go_on_coming_in(with_r
     assert "a part ended by itself" not in with_routes.log
 
 
+@pytest.mark.slow
 def test_sighup_with_a_broken_file_leaves_the_old_routes_in_force(with_routes: Program) -> None:
     url = with_routes.run()
     until(lambda: with_routes.child("worker"), "the worker")
@@ -348,3 +367,13 @@ def test_a_gateway_does_not_start_with_a_broken_routes_file(with_routes: Program
     assert with_routes.process.wait(20) == 4
     assert "routes.toml:2: route.keyword: a text, or a list of texts" in with_routes.log
     assert with_routes.stdout == ""
+
+
+@pytest.mark.slow
+def test_the_worker_gives_way_to_the_server(simple: Program) -> None:
+    def priority(name: str) -> int:
+        return os.getpriority(os.PRIO_PROCESS, simple.child(name) or 0)
+
+    simple.run()
+
+    until(lambda: simple.child("worker") and priority("worker") > priority("server"), "a lower priority")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, event, text
 from structlog.typing import EventDict
 
 from mo_gateway import Message, Reply, dispatch, keyword, worker
@@ -75,6 +75,18 @@ def working(
     running.worker.stop()
     running.worker.wake()
     running.end()
+
+
+def looks_of(engine: Engine) -> list[str]:
+    """Give a list to which each look for messages is added from now on."""
+    looks: list[str] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_conn: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "UPDATE mo_handling SET attempts" in statement:
+            looks.append(statement)
+
+    return looks
 
 
 @keyword("WIN")
@@ -183,7 +195,10 @@ def test_a_wake_up_is_heard(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_without_a_wake_up_it_looks_by_itself(gateway: Gateway) -> None:
+    looks = looks_of(gateway.engine)
+
     with working(gateway, thank):
+        until(lambda: len(looks) > 1, "it to look once more when there was nothing")
         store(gateway)
         until(lambda: states(gateway.engine) == ["done"], "the message to be done")
 
@@ -234,6 +249,31 @@ def test_as_many_handlers_run_at_once_as_it_has_threads(sqlite_gateway: Gateway)
 
     assert not more
     assert sum(claimed) == 3  # what no thread is free for is left to other workers
+
+
+def test_what_ends_at_about_the_same_time_is_recorded_in_one_transaction(
+    postgres_url: str, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "GATHERING", LONG)
+    gateway = open_gateway(make_settings(postgres_url))
+    gate = Gate()
+    called = threading.Event()
+
+    @keyword("OTHER")
+    def other(message: Message) -> None:
+        called.set()
+
+    store(gateway)
+    store(gateway, KEYWORD="OTHER", MSISDN="32487654321")
+
+    with working(gateway, gate.handler, other):
+        gate.wait_for(1)
+        assert called.wait(LONG)
+        gate.opened.set()
+        until(lambda: states(gateway.engine) == ["done", "done"], "both to be done")
+
+    assert len({row.finished_at for row in rows(gateway.engine, "mo_handling")}) == 1
+    gateway.close()
 
 
 def test_a_handler_over_its_limit_has_failed_and_what_it_returns_later_counts_for_nothing(

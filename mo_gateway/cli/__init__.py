@@ -76,6 +76,7 @@ for command in (
     db.db,
     provider.trigger,
     provider.simulate,
+    provider.verdict,
     routing.routes,
     routing.explain,
     routes_file.check,

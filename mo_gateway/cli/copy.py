@@ -41,7 +41,7 @@ def copy(source: Path) -> None:
     settings = settings_from_environment()
     if settings.is_sqlite:
         raise ConfigError("MO_GATEWAY_DATABASE_URL must name the PostgreSQL database to copy into")
-    engine = open_engine(settings)
+    engine = open_engine(settings, may_idle=True)  # while the other one is counted
     try:
         copied = _copied(source, engine)
     finally:

@@ -1,4 +1,7 @@
-"""The provider's side: `trigger` sends one message, `simulate` behaves like Spryng for a while."""
+"""The provider's side: `trigger` sends one message, `simulate` behaves like Spryng for a while.
+
+`verdict` compares what `simulate` has noted with the database, also when the simulator was killed.
+"""
 
 import json
 import math
@@ -18,6 +21,7 @@ from mo_gateway.settings import Settings
 from mo_gateway.simulator.agenda import Pace
 from mo_gateway.simulator.book import Book
 from mo_gateway.simulator.client import NoAnswer
+from mo_gateway.simulator.history import read_history
 from mo_gateway.simulator.plan import METHODS, Plan, timestamp
 from mo_gateway.simulator.provider import News
 from mo_gateway.simulator.report import Report, in_words
@@ -242,6 +246,30 @@ def simulate(
             book = simulation.run(tell)
     except OSError as exc:
         raise click.ClickException(f"The history cannot be written: {exc}") from exc
+    is_content = _tell(ctx, settings, plan, book, check=check, as_json=as_json)
+    ctx.exit(3 if not is_content else 130 if book.is_interrupted else 0)
+
+
+@click.command()
+@click.argument("history", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@click.pass_context
+def verdict(ctx: click.Context, history: Path, as_json: bool) -> None:
+    """Compare a HISTORY that `simulate` has written with the database, whenever and however that run ended.
+
+    Exit code 3 = the database disagrees, or nothing was acknowledged; 5 = it cannot be read.
+    """
+    settings = settings_from_environment()
+    try:
+        plan, book = read_history(history)
+    except (OSError, ValueError) as exc:
+        raise click.ClickException(f"The history cannot be read: {exc}") from exc
+    click.echo(f"Run {plan.run}, seed {plan.seed}.", err=True)
+    ctx.exit(0 if _tell(ctx, settings, plan, book, check=True, as_json=as_json) else 3)
+
+
+def _tell(ctx: click.Context, settings: Settings, plan: Plan, book: Book, *, check: bool, as_json: bool) -> bool:
+    """Print the figures of a run; False where there is a reason not to be content."""
     verdict, obstacle = _verdict(settings, plan, book) if check else (None, "")
     report = Report(plan=plan, book=book, verdict=verdict, bad_may_be_true=settings.rejected_answer == 200)
     figures = report.figures()
@@ -251,7 +279,7 @@ def simulate(
         ctx.exit(5)
     if verdict and book.acknowledged and not verdict.stored:
         click.echo("Not one is stored: is MO_GATEWAY_DATABASE_URL the database of that gateway?", err=True)
-    ctx.exit(3 if figures["problems"] else 130 if book.is_interrupted else 0)
+    return not figures["problems"]
 
 
 def _verdict(settings: Settings, plan: Plan, book: Book) -> tuple[Verdict | None, str]:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -29,10 +30,12 @@ from mo_gateway.questions import Questions
 from mo_gateway.settings import Settings
 from mo_gateway.store.engine import open_engine
 from mo_gateway.store.wake import Listener
-from mo_gateway.supervisor import Child, bound_socket, supervise
+from mo_gateway.supervisor import Child, bound_socket, supervise, twin_of
 from mo_gateway.worker import Worker
 
 from .setup import settings_from_environment
+
+GIVING_WAY = 10  # of the 19 steps down that the kernel has
 
 log = structlog.get_logger()
 
@@ -45,10 +48,17 @@ wake_fd = click.option("--wake-fd", type=int, hidden=True)
 @click.option("--workers", type=click.IntRange(1), help="Server processes.  [default: 2; 1 on SQLite]")
 @click.option("--threads", type=click.IntRange(1), default=32, show_default=True, help="Threads of each.")
 @click.option(
+    "--front",
+    type=click.Choice(["asgi", "flask"]),
+    default="asgi",
+    show_default=True,
+    help="Take callbacks on an event loop, or on a thread each.",
+)
+@click.option(
     "--pin/--no-pin", default=None, help="Keep each process on one CPU.  [default: where there are enough]"
 )
 @click.option("--work/--no-work", "with_work", default=True, help="Run handlers too, or take messages only.")
-def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_work: bool) -> None:
+def run(bind: str, workers: int | None, threads: int, front: str, pin: bool | None, with_work: bool) -> None:
     """Take messages and run their handlers on this host: the main job.
 
     Prints the callback URL, with its secret, on stdout. SIGTERM or Ctrl-C ends it within 15 seconds.
@@ -65,13 +75,18 @@ def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_wor
     click.echo("Callback URL for the provider:", err=True)
     click.echo(_public_address(settings, listener) + settings.callback_path)
     bell, listening_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    serve_arguments = ["serve", "--listen-fd", listener.fileno(), "--wake-fd", bell.fileno()]
-    serve_arguments += ["--workers", processes, "--threads", threads, "--pin" if pinned else "--no-pin"]
+    more = processes - 1 if front == "asgi" else 0
+    listeners = [listener, *(twin_of(listener) for _ in range(more))]
+    serve_arguments = ["serve", "--wake-fd", bell.fileno()]
+    for each in listeners:
+        serve_arguments += ["--listen-fd", each.fileno()]
+    serve_arguments += ["--workers", processes, "--threads", threads, "--front", front]
+    serve_arguments += ["--pin" if pinned else "--no-pin"]
     children = [
         Child(
             name="server",
             arguments=tuple(str(argument) for argument in serve_arguments),
-            descriptors=(listener.fileno(), bell.fileno()),
+            descriptors=(*(each.fileno() for each in listeners), bell.fileno()),
             is_vital=True,
         )
     ]
@@ -89,28 +104,41 @@ def run(bind: str, workers: int | None, threads: int, pin: bool | None, with_wor
 
 
 @click.command(hidden=True)
-@click.option("--listen-fd", type=int, required=True)
+@click.option("--listen-fd", "listen_fds", type=int, required=True, multiple=True)
 @click.option("--workers", type=int, required=True)
 @click.option("--threads", type=int, required=True)
+@click.option("--front", required=True)
 @click.option("--pin/--no-pin", required=True)
 @wake_fd
 @parent_fd
 def serve(
-    listen_fd: int, workers: int, threads: int, pin: bool, wake_fd: int | None, parent_fd: int | None
+    listen_fds: Sequence[int],
+    workers: int,
+    threads: int,
+    front: str,
+    pin: bool,
+    wake_fd: int | None,
+    parent_fd: int | None,
 ) -> None:
-    """Take messages on a socket that `run` has opened."""
+    """Take messages on the sockets that `run` has opened."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole family; `run` stops us in order
     from mo_gateway.web import create_app
-    from mo_gateway.web.server import PINNING, Server, leave_ctrl_c_to_parent
+    from mo_gateway.web.asgi import Front
+    from mo_gateway.web.server import ASGI_OPTIONS, PINNING, Server, leave_ctrl_c_to_parent
 
     settings = settings_from_environment()
     ring = family.bell(wake_fd) if wake_fd is not None else lambda: None
     if parent_fd is not None:
         family.stop_with_parent(parent_fd)
-    options: dict[str, Any] = {"bind": f"fd://{listen_fd}", "workers": workers, "threads": threads}
+    binds = [f"fd://{listen_fd}" for listen_fd in listen_fds]
+    options: dict[str, Any] = {"bind": binds, "workers": workers, "threads": threads}
     options |= {"when_ready": leave_ctrl_c_to_parent, "post_worker_init": leave_ctrl_c_to_parent}
     options |= PINNING if pin else {}
-    Server(lambda: create_app(open_gateway(settings, ring=ring)), options).run()
+    if front == "asgi":
+        options |= ASGI_OPTIONS
+        Server(lambda: Front(open_gateway(settings, ring=ring), threads=threads), options).run()
+    else:
+        Server(lambda: create_app(open_gateway(settings, ring=ring)), options).run()
 
 
 @click.command()
@@ -120,6 +148,8 @@ def serve(
 def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     """Run the handlers of stored messages; as many of these as you like, on any host."""
     settings = settings_from_environment()
+    hangups: list[int] = []
+    signal.signal(signal.SIGHUP, lambda number, _frame: hangups.append(number))  # the routes may be read by then
     dispatcher = open_dispatcher(settings, threads=threads)
     outbound = open_outbound(settings, dispatcher)
     worker = Worker(
@@ -135,10 +165,13 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     signal.signal(signal.SIGHUP, lambda *_: presence.want_reload())
+    if hangups:
+        presence.want_reload()
     if wake_fd is not None:
         family.answer(wake_fd, worker.wake)
     if parent_fd is not None:
         family.stop_with_parent(parent_fd)
+        os.nice(GIVING_WAY)  # to the server beside us: in a rush each message is taken first, and handled later
     outbound.start()
     presence.start()
     is_stuck = worker.run()

@@ -7,7 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mo_gateway.gateway import Gateway
 from mo_gateway.provider_settings import SCHEMAS
 
-from . import callbacks, health
+from . import health, wsgi
+from .answers import OF_EVERY_ANSWER
 
 EXTENSION = "mo_gateway"
 
@@ -19,7 +20,7 @@ def create_app(gateway: Gateway) -> Flask:
     health.register(app, gateway)
     app.after_request(_add_headers)
     app.register_error_handler(500, _internal_error)
-    providers = {f"/{name}": callbacks.callback(gateway, name) for name in SCHEMAS}
+    providers = {f"/{name}": wsgi.callback(gateway, name) for name in SCHEMAS}
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, providers)  # type: ignore[method-assign]
     if gateway.settings.trusted_proxies:
         hops = gateway.settings.trusted_proxies
@@ -28,8 +29,7 @@ def create_app(gateway: Gateway) -> Flask:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(OF_EVERY_ANSWER)
     return response
 
 

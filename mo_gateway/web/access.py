@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from hmac import compare_digest
 from ipaddress import ip_address
 
+from werkzeug.http import parse_list_header
+
 from mo_gateway.settings import Network
 
 
@@ -23,3 +25,12 @@ def is_from(address: str, networks: Sequence[Network]) -> bool:
         return False
     mapped = getattr(ip, "ipv4_mapped", None)
     return any((mapped or ip) in network for network in networks)
+
+
+def caller(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
+    """Give the address that called: what the outermost of so many trusted proxies wrote, else that of `peer`.
+
+    It is werkzeug's rule (ProxyFix) on the Flask front, and its words are read by werkzeug here too.
+    """
+    addresses = parse_list_header(forwarded_for) if trusted_proxies and forwarded_for else []
+    return (addresses[-trusted_proxies] if len(addresses) >= trusted_proxies > 0 else "") or peer

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from werkzeug.wrappers import Response
-
 from mo_gateway.errors import FieldError, InvalidRequest
 from mo_gateway.gateway import Gateway
 from mo_gateway.message import Outcome, Receipt, WebhookRequest
@@ -12,6 +10,7 @@ from mo_gateway.providers import Acknowledgement, Inbound, Piece, Provider, Repo
 from mo_gateway.settings import Settings
 
 from . import answers
+from .answers import Answer
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -22,7 +21,7 @@ class Endpoint:
 
     provider: Provider
     media_types: Sequence[str] | None  #: what may stand in Content-Type, empty for none; None = anything
-    take: Callable[[WebhookRequest], Response]  #: stores what came and gives the answer, or raises StorageError
+    take: Callable[[WebhookRequest], Answer]  #: stores what came and gives the answer, or raises StorageError
 
 
 def endpoints_of(gateway: Gateway, provider: str) -> dict[str, Endpoint]:
@@ -37,18 +36,22 @@ def endpoints_of(gateway: Gateway, provider: str) -> dict[str, Endpoint]:
     return found
 
 
+def spryngs_answer(settings: Settings, receipt: Receipt) -> Answer:
+    """Give Spryng's acknowledgement for what is stored, or say what is wrong with what is kept."""
+    if _is_accepted(settings, receipt):
+        return answers.plain(200, b"TRUE", "text/plain", answers.header_of([receipt]))
+    return answers.with_receipts(answers.problem(receipt), [receipt])
+
+
 def _of_spryng(gateway: Gateway) -> Endpoint:
-    def take(request: WebhookRequest) -> Response:
-        receipt = gateway.receiver.receive(gateway.spryng, request)
-        is_accepted = _is_accepted(gateway.settings, receipt)
-        answer = answers.plain(200, b"TRUE", "text/plain") if is_accepted else answers.problem(receipt)
-        return answers.with_receipts(answer, [receipt])
+    def take(request: WebhookRequest) -> Answer:
+        return spryngs_answer(gateway.settings, gateway.receiver.receive(gateway.spryng, request))
 
     return Endpoint(gateway.spryng, ("", FORM), take)
 
 
 def _of_messages(gateway: Gateway, provider: Inbound) -> Endpoint:
-    def take(request: WebhookRequest) -> Response:
+    def take(request: WebhookRequest) -> Answer:
         try:
             stored = gateway.receiver.receive_all(provider, request)
         except InvalidRequest as exc:
@@ -62,7 +65,7 @@ def _of_messages(gateway: Gateway, provider: Inbound) -> Endpoint:
             answer = _acknowledged(acknowledgement)
         return answers.with_receipts(answer, receipts)
 
-    def reject(request: WebhookRequest, errors: tuple[FieldError, ...]) -> Response:
+    def reject(request: WebhookRequest, errors: tuple[FieldError, ...]) -> Answer:
         receipt = gateway.receiver.reject(provider, request, 400, errors)
         if not _is_accepted(gateway.settings, receipt):
             return answers.with_receipts(answers.problem(receipt), [receipt])
@@ -73,7 +76,7 @@ def _of_messages(gateway: Gateway, provider: Inbound) -> Endpoint:
 
 
 def _of_reports(gateway: Gateway, provider: Reporting) -> Endpoint:
-    def take(request: WebhookRequest) -> Response:
+    def take(request: WebhookRequest) -> Answer:
         return _acknowledged(gateway.reports.receive(provider, request))
 
     return Endpoint(provider, None, take)
@@ -86,5 +89,5 @@ def _is_accepted(settings: Settings, receipt: Receipt | None) -> bool:
     return receipt.outcome is not Outcome.REJECTED or settings.rejected_answer == 200
 
 
-def _acknowledged(acknowledgement: Acknowledgement) -> Response:
+def _acknowledged(acknowledgement: Acknowledgement) -> Answer:
     return answers.plain(acknowledgement.status, acknowledgement.body, acknowledgement.content_type)

@@ -52,15 +52,15 @@ def register(app: Flask, gateway: Gateway) -> None:
 
 
 def _check_storage(gateway: Gateway) -> None:
-    """Raise unless the schema is current, the database can be written to and commits come through.
+    """Raise unless the schema is as new as this program, the database can be written to and commits come through.
 
     It does not take its place in line for the lock of SQLite, so that it can tell when that moves no more.
     """
-    waiting, deadline = gateway.writer.waiting_for(), gateway.settings.commit_deadline
+    waiting, deadline = gateway.waiting_for(), gateway.settings.commit_deadline
     if waiting > deadline:
         raise StorageError(f"a commit has taken {waiting.total_seconds():.0f} s already")
     with gateway.engine.execution_options(**READ_ONLY).connect() as conn:
-        schema.check(conn)
+        schema.check_not_older(conn)
         conn.rollback()
         if conn.dialect.name == "sqlite":
             sqlite.check_writable(conn)
