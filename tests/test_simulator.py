@@ -25,8 +25,9 @@ from sqlalchemy import Engine, create_engine
 from mo_gateway.cli import provider
 from mo_gateway.simulator.agenda import Pace
 from mo_gateway.simulator.answer import Answer
-from mo_gateway.simulator.book import Book, History
+from mo_gateway.simulator.book import Book
 from mo_gateway.simulator.client import Line, NoAnswer
+from mo_gateway.simulator.history import History
 from mo_gateway.simulator.plan import Plan
 from mo_gateway.simulator.provider import Provider
 from mo_gateway.simulator.target import read_target
@@ -430,7 +431,8 @@ def test_the_history_has_a_line_before_and_after_each_request(
 
     run = figures(console.simulate(fake, "--count", "1", "--history", str(file), "--no-check"))["run"]
 
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    first, *lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert (first["type"], first["plan"]["run"], first["plan"]["seed"]) == ("plan", run, 7)
     assert [(line["type"], line["try"], line.get("result")) for line in lines] == [
         ("invoke", 1, None),
         ("fail", 1, "503"),
@@ -454,6 +456,96 @@ def test_a_history_that_cannot_be_written_is_said_before_anything_is_sent(
     assert fake.calls == []
 
 
+def test_a_history_is_compared_with_the_database_later(
+    fake: FakeGateway, console: Console, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "history.jsonl")
+    shape = ("--repeat", "0.3", "--copies", "0.2", "--bad", "0.2", "--people", "3", "--spread", "1h")
+    fake.react = lambda call: TRUE if call.reference.endswith("-5") else fake.store(call)  # and that one is lost
+    run = figures(console.simulate(fake, "--count", "30", *shape, "--history", file))
+
+    result = console.run(provider.verdict, file, "--json")
+
+    later = figures(result)
+    assert result.exit_code == 3
+    assert f"seed {run['seed']}" in result.stderr
+    assert later["database"]["lost"] == [f"SIM-{run['run']}-5"]
+    as_it_happened = ("run", "seed", "messages", "acknowledged", "bad_messages", "tries", "repeated", "answers")
+    assert [later[name] for name in as_it_happened] == [run[name] for name in as_it_happened]
+    assert later["database"] == run["database"]
+
+
+def test_a_history_tells_what_a_killed_simulator_had_sent(
+    fake: FakeGateway, console: Console, engine: Engine, tmp_path: Path
+) -> None:
+    file = tmp_path / "history.jsonl"
+    came = Event()
+    goes_on = Event()
+
+    def react(call: Call) -> Reaction:
+        stored = fake.store(call)
+        if len(fake.calls) > 60:  # of which 32 at most are under way
+            came.set()
+            goes_on.wait(10)  # stored, and not yet acknowledged
+        return stored
+
+    fake.react = react
+    arguments = ("--url", fake.url, "--count", "100", "--history", str(file), "--no-check")
+    environ = os.environ | console.environ
+    with subprocess.Popen([sys.executable, "-c", SIMULATE, *arguments], env=environ) as simulator:
+        assert came.wait(20)
+        simulator.kill()
+    goes_on.set()
+    with file.open("a") as half_written:
+        half_written.write('{"t": 1, "type": "inv')
+
+    result = console.run(provider.verdict, str(file), "--json")
+
+    found = figures(result)
+    assert result.exit_code == 0, result.output
+    assert found["interrupted"]
+    assert found["messages"] > found["acknowledged"] >= 20
+    assert found["messages"] >= found["database"]["stored"] >= found["acknowledged"]
+    assert found["problems"] == []
+
+
+def test_a_history_of_nothing_acknowledged_is_no_success(
+    fake: FakeGateway, console: Console, tmp_path: Path
+) -> None:
+    file = tmp_path / "history.jsonl"
+    fake.react = lambda call: (503, b"")
+    console.simulate(fake, "--count", "1", "--day", "0.02", "--history", str(file), "--no-check")
+
+    result = console.run(provider.verdict, str(file))
+
+    assert result.exit_code == 3
+    assert "nothing was acknowledged, so this run proves nothing" in result.stdout
+
+
+def test_a_history_proves_nothing_while_the_database_cannot_be_read(
+    fake: FakeGateway, console: Console, tmp_path: Path
+) -> None:
+    file = tmp_path / "history.jsonl"
+    console.simulate(fake, "--count", "3", "--history", str(file))
+    console.environ["MO_GATEWAY_DATABASE_URL"] = f"sqlite:///{tmp_path / 'none.db'}"
+
+    result = console.run(provider.verdict, str(file))
+
+    assert result.exit_code == 5
+    assert "Nothing was compared" in result.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{}\n", "no JSON\n"])
+def test_what_is_no_history_is_said_to_be_none(console: Console, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "file"
+    file.write_text(content)
+
+    result = console.run(provider.verdict, str(file))
+
+    assert result.exit_code == 1
+    assert "The history cannot be read" in result.stderr
+
+
 def test_several_processes_share_the_messages(fake: FakeGateway, console: Console, tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
 
@@ -463,7 +555,7 @@ def test_several_processes_share_the_messages(fake: FakeGateway, console: Consol
     assert result.exit_code == 0, result.output
     assert (found["acknowledged"], found["database"]["stored"]) == (9, 9)
     assert len({call.reference for call in fake.calls}) == len(fake.calls) == 9
-    assert len(file.read_text().splitlines()) == 18
+    assert len(file.read_text().splitlines()) == 1 + 18
 
 
 def test_a_run_by_time_ends_by_itself(fake: FakeGateway, console: Console) -> None:

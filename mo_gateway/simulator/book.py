@@ -1,18 +1,9 @@
-"""The provider's book: how often each message was tried, and which were acknowledged.
+"""The provider's book: how often each message was tried, and which were acknowledged."""
 
-The history is the same, line by line as it happened: `invoke` before a request is sent, then `ok` (200 and
-TRUE), `fail` (answered otherwise) or `info` (no answer: the message may be stored or not). An `invoke`
-without any of them belongs to a try that ended with the simulator.
-"""
-
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from .plan import Sms
 
@@ -73,42 +64,3 @@ def merged(books: Iterable[Book]) -> Book:
         whole.seconds = max(whole.seconds, book.seconds)
         whole.is_interrupted |= book.is_interrupted
     return whole
-
-
-class History:
-    """A file of JSON lines that several processes may write at once; without a path it keeps nothing."""
-
-    def __init__(self, path: Path | None, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-        # Not buffered, and appended in one write each: lines of two processes never mix, and what happened
-        # before a kill is there.
-        self._file = path.open("ab", buffering=0) if path else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._file:
-            self._file.close()
-
-    def invoke(self, sms: Sms, number: int) -> None:
-        """Write that try `number` of a message is about to be sent."""
-        self._write("invoke", sms, number)
-
-    def end(self, sms: Sms, number: int, result: Result, seconds: float) -> None:
-        """Write how it ended."""
-        self._write(result.type, sms, number, result=result.word, seconds=round(seconds, 6))
-
-    def _write(self, line_type: str, sms: Sms, number: int, **more: str | float) -> None:
-        if not self._file:
-            return
-        line = {
-            "t": self._clock().timestamp(),
-            "type": line_type,
-            "key": sms.reference,
-            "try": number,
-            **more,
-        }
-        self._file.write(json.dumps(line).encode() + b"\n")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .agenda import Agenda, Delivery, Pace
-from .book import Book, History, Result
+from .book import Book, Result
 from .client import Line, NoAnswer
+from .history import History
 from .plan import Plan, Sms
 from .target import Target
 

@@ -8,8 +8,9 @@ from itertools import count
 from pathlib import Path
 
 from .agenda import Pace
-from .book import Book, History
+from .book import Book
 from .children import Tell, run_in_children
+from .history import History
 from .plan import Plan
 from .provider import Provider
 from .target import Target
@@ -30,7 +31,9 @@ class Simulation:
     def run(self, tell: Tell) -> Book:
         """Send everything and give the book; Ctrl-C ends it early. `tell` often hears how far it is."""
         if self.history:
-            self.history.write_bytes(b"")
+            self.history.write_bytes(b"")  # of an earlier run
+            with History(self.history, self.clock) as history:
+                history.begin(self.plan)
         if self.processes == 1:
             return asyncio.run(self.run_share(0, tell))
         return run_in_children(self.processes, self.run_share, tell)

@@ -75,7 +75,7 @@ def stored_rows(settings: Settings, plan: Plan) -> Iterator[StoredRow]:
     """Read the rows of a run, or raise SQLAlchemyError or FileNotFoundError."""
     if settings.is_sqlite and not Path(settings.database_url.database or "").exists():
         raise FileNotFoundError(f"there is no file {settings.database_url.database}")  # reading would make one
-    engine = open_engine(settings)
+    engine = open_engine(settings, may_idle=True)
     columns = select(mo_message.c.reference, mo_message.c.keyword, mo_message.c.parm)
     query = columns.where(mo_message.c.reference.startswith(plan.prefix, autoescape=True))
     try:
