@@ -1,5 +1,5 @@
 """Processes and databases are killed while the provider sends; what was acknowledged must be there, once.
 
 Each run ends with a verdict by set arithmetic (`trial.py`), and is red when no fault fired or nothing was
-acknowledged. `python -m pytest -m faults` runs them all, one after another, and prints a line of figures each.
+acknowledged. `python -m pytest -m "faults or storage"` runs them all and prints a line of figures each.
 """

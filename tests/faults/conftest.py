@@ -1,6 +1,7 @@
 """What the runs share: a PostgreSQL that loses nothing in a crash, a fresh database, and where figures go."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,15 @@ import pytest
 from tests.conftest import fresh_database
 from tests.postgres import PostgresServer, running_server
 
-FIGURES = pytest.StashKey[list[str]]()
+from .machines import Machines, two_machines
+from .trial import SEEN
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a run that kills and restarts more time than a plain test, unless it says how much itself."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(3600 if item.get_closest_marker("long") else 300))
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +33,13 @@ def durable_url(durable_server: PostgresServer) -> Iterator[str]:
     yield from fresh_database(durable_server, template=None)
 
 
+@pytest.fixture
+def machines() -> Iterator[Machines]:
+    """A primary and its synchronous standby, with an empty database."""
+    with two_machines() as machines:
+        yield machines
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind in turn."""
@@ -35,22 +51,18 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """A function that keeps a line of figures, to be shown at the end of the whole run."""
-    lines = request.config.stash.setdefault(FIGURES, [])
-    return lambda line: lines.append(f"{request.node.name}: {line}")
+    return lambda line: request.node.user_properties.append(("figures", line))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave these runs out of the plain test command: they take minutes."""
-    if config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("faults")]
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
+@pytest.fixture(autouse=True)
+def sum_up(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep what the trials of a test have seen, to be added up at the end of the whole run."""
+    SEEN.clear()
+    yield
+    request.node.user_properties.extend(("seen", asdict(figures)) for figures in SEEN)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the figures."""
-    if lines := config.stash.get(FIGURES, []):
-        terminalreporter.section("faults")
-        for line in lines:
-            terminalreporter.write_line(line)
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How many times over the long form breaks everything: `--rounds`."""
+    return int(request.config.getoption("rounds"))

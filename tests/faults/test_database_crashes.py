@@ -19,7 +19,7 @@ from tests.waiting import until
 
 from .trial import Trial
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.storage
 
 SEED = 20261122
 
@@ -38,12 +38,12 @@ def test_postgresql_stops_at_once_and_comes_back(
     tmp_path: Path, durable_server: PostgresServer, durable_url: str, tell: Callable[[str], None]
 ) -> None:
     dice = random.Random(SEED)
-    trial = Trial(tmp_path, durable_url, SEED)
+    trial = Trial(tmp_path, durable_url, SEED, is_endless=True)
     with program(tmp_path, durable_url, LEASE="2", RETRY_DELAY="0.2", ALLOW_UNSAFE_DATABASE="0") as gateway:
         url = gateway.run()
         with trial.sending(url):
-            for n in range(4):
-                trial.wait_for(80 * n + dice.randint(20, 80))
+            for _ in range(4):
+                trial.wait_for_more(dice.randint(20, 80))
                 refused = trial.answers("503")
                 durable_server.stop("immediate")
                 trial.wait_for_answers("503", refused + 1)
@@ -59,12 +59,12 @@ def test_one_process_of_postgresql_is_killed(
     tmp_path: Path, durable_server: PostgresServer, durable_url: str, tell: Callable[[str], None]
 ) -> None:
     dice = random.Random(SEED)
-    trial = Trial(tmp_path, durable_url, SEED)
+    trial = Trial(tmp_path, durable_url, SEED, is_endless=True)
     with program(tmp_path, durable_url, LEASE="2", RETRY_DELAY="0.2", ALLOW_UNSAFE_DATABASE="0") as gateway:
         url = gateway.run()
         with trial.sending(url):
             for n in range(8):
-                trial.wait_for(40 * n + dice.randint(20, 40))
+                trial.wait_for_more(dice.randint(20, 40))
                 victim = dice.choice(until(lambda: backends(durable_server), "a connection of the gateway"))
                 if n % 2:
                     assert durable_server.execute(f"SELECT pg_terminate_backend({victim})") == [(True,)]
@@ -89,12 +89,12 @@ def backends(server: PostgresServer) -> list[int]:
 def test_a_sqlite_file_is_locked_by_another_program(tmp_path: Path, tell: Callable[[str], None]) -> None:
     dice = random.Random(SEED)
     path = tmp_path / "mo-gateway.db"
-    trial = Trial(tmp_path, f"sqlite:///{path}", SEED)
+    trial = Trial(tmp_path, f"sqlite:///{path}", SEED, is_endless=True)
     with program(tmp_path, f"sqlite:///{path}", COMMIT_DEADLINE="0.5", LEASE="2", RETRY_DELAY="0.2") as gateway:
         url = gateway.run()
         with trial.sending(url):
-            for n, refusals in enumerate((40, 200, 40)):  # the longest is longer than the writer's odd jobs wait
-                trial.wait_for(100 * n + dice.randint(20, 80))
+            for refusals in (40, 200, 40):  # the longest is longer than the writer's odd jobs wait
+                trial.wait_for_more(dice.randint(20, 80))
                 refused = trial.answers("503")
                 with locked(path):
                     trial.wait_for_answers("503", refused + refusals)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_gateway.store.engine import open_engine
-from tests.conftest import settings_for
+from tests.conftest import engine_for
 from tests.running import Program, program
 from tests.stored import rows
 
@@ -44,7 +43,6 @@ def test_a_storm_of_copies_to_two_gateways(
         assert copies > 3 * trial.messages
         assert "a part ended by itself" not in one.log + other.log
 
-    engine = open_engine(settings_for(durable_url))
-    deliveries = [row.deliveries for row in rows(engine, "mo_message")]
-    engine.dispose()
+    with engine_for(durable_url) as engine:
+        deliveries = [row.deliveries for row in rows(engine, "mo_message")]
     assert sum(deliveries) == trial.messages + copies

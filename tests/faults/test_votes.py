@@ -1,7 +1,7 @@
 """A vote from a routes file while the gateway is killed: the totals are right to the vote."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,8 @@ from sqlalchemy import Engine, select
 from mo_gateway.gateway import open_routes, utc_now
 from mo_gateway.recount import Recount, recount
 from mo_gateway.store import values
-from mo_gateway.store.engine import open_engine
 from mo_gateway.store.tables import mo_message
-from tests.conftest import settings_for
+from tests.conftest import engine_for, settings_for
 from tests.running import program
 
 from .trial import PACE, Trial
@@ -39,8 +38,14 @@ TEXTS = ("VOTE blue", "vote Red!", "stem B", "VOTE purple", "VOET blue")
 OPTIONS = {"blue": "Blue", "Red!": "Red", "B": "Blue"}
 
 
+@pytest.fixture
+def engine(empty_url: str) -> Iterator[Engine]:
+    with engine_for(empty_url) as engine:
+        yield engine
+
+
 def test_totals_are_right_to_the_vote_whatever_is_killed(
-    tmp_path: Path, empty_url: str, tell: Callable[[str], None]
+    tmp_path: Path, empty_url: str, engine: Engine, tell: Callable[[str], None]
 ) -> None:
     closes = utc_now().replace(microsecond=0) - timedelta(minutes=30)
     routes = tmp_path / "routes.toml"
@@ -55,15 +60,13 @@ def test_totals_are_right_to_the_vote_whatever_is_killed(
                 gateway.close()
                 trial.broke("all at once")
                 gateway.run(bind=urlsplit(url).netloc)
-        settings = settings_for(empty_url, ROUTES=str(routes))
-        engine = open_engine(settings)
         trial.wait_until_handled(engine)
 
     with engine.begin() as conn:
         totals = {(row["option"], row["standing"]): row["votes"] for row in values.totals(conn, "song")}
+    settings = settings_for(empty_url, ROUTES=str(routes))
     again = recount(engine, open_routes(settings), "song", person_secret=settings.person_secret)
     counted = counted_by_hand(engine, closes)
-    engine.dispose()
 
     assert trial.faults
     assert len(trial.book.acknowledged) == VOTES

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from mo_gateway.store.engine import open_engine
 from mo_gateway.store.tables import mo_attempt
-from tests.conftest import settings_for
+from tests.conftest import engine_for
 from tests.running import Program, post, program
 from tests.stored import rows
 from tests.waiting import until
@@ -52,9 +51,9 @@ def test_a_worker_is_frozen_beyond_its_lease_while_another_works(
     tmp_path: Path, durable_url: str, tmp_path_factory: pytest.TempPathFactory, tell: Callable[[str], None]
 ) -> None:
     dice = random.Random(SEED)
-    trial = Trial(tmp_path, durable_url, SEED)
-    engine = open_engine(settings_for(durable_url))
+    trial = Trial(tmp_path, durable_url, SEED, is_endless=True)
     with (
+        engine_for(durable_url) as engine,
         program(tmp_path, durable_url, LEASE="1", RETRY_DELAY="0.2") as gateway,
         program(tmp_path_factory.mktemp("other"), durable_url, LEASE="1", RETRY_DELAY="0.2") as other,
     ):
@@ -63,9 +62,10 @@ def test_a_worker_is_frozen_beyond_its_lease_while_another_works(
         url = gateway.run()
         other.start("mo_gateway", "work")
         with trial.sending(url):
-            for n in range(3):
-                trial.wait_for(120 * n + dice.randint(20, 100))
+            for _ in range(3):
+                trial.wait_for_more(dice.randint(20, 100))
                 frozen = until(lambda: gateway.child("worker"), "the worker")
+                wait_for_more_handled(gateway)  # it works by now, and has something in hand
                 before = second_tries(engine)
                 os.kill(frozen, signal.SIGSTOP)
                 wait_for_second_tries(engine, before + 1)
@@ -74,11 +74,15 @@ def test_a_worker_is_frozen_beyond_its_lease_while_another_works(
 
         tell(trial.verdict())
         assert "claim lost" in gateway.log
-    engine.dispose()
+
+
+def wait_for_more_handled(gateway: Program) -> None:
+    before = gateway.log.count('"handled"')
+    until(lambda: gateway.log.count('"handled"') > before, "the worker to handle something", within=60)
 
 
 def wait_for_second_tries(engine: Engine, how_many: int) -> None:
-    until(lambda: second_tries(engine) >= how_many, "the other to take over")
+    until(lambda: second_tries(engine) >= how_many, "the other to take over", within=60)
 
 
 def second_tries(engine: Engine) -> int:
@@ -105,7 +109,6 @@ def test_a_message_that_kills_its_worker_ends_dead_and_the_others_are_handled(
                 trial.broke("os._exit in a handler")
 
         tell(trial.verdict())
-        engine = open_engine(settings_for(empty_url))
-        (dead,) = [row for row in rows(engine, "mo_handling") if row.state == "dead"]
-        engine.dispose()
+        with engine_for(empty_url) as engine:
+            (dead,) = [row for row in rows(engine, "mo_handling") if row.state == "dead"]
         assert dead.error == "given up: no worker lived through its 4 attempts"
