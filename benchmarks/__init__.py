@@ -1,6 +1,7 @@
 """How fast is it, and compared with what: `python -m benchmarks`, explained in `README.md`.
 
-`designs.py` names the servers that are compared (`bare.py`, `naive.py` and the gateway itself) and starts
-them, on `databases.py`, under the load of `load.py`. `intake.py`, `dispatch.py`, `memory.py` and `start.py`
-each measure one thing; `machine.py` says on what.
+`designs.py` lists the servers that are compared: the gateway and its limits (`own.py`) and the peers (`peers/`),
+on `databases.py`, under the load of `load.py`. `intake.py`, `worth.py`, `dispatch.py`, `growth.py`, `memory.py`,
+`routing.py` and `start.py` each measure one thing; `machine.py` says on what. `report.py` and `summary.py` write
+the figures for the pages.
 """

@@ -21,6 +21,9 @@ class Database(Protocol):
     def fresh(self, folder: Path) -> URL:
         """Make an empty database, in `folder` where it is a file, and give its URL."""
 
+    def pids(self) -> list[int]:
+        """Give its own processes, if it has any."""
+
 
 class Sqlite:
     """A file on disk."""
@@ -30,6 +33,9 @@ class Sqlite:
 
     def fresh(self, folder: Path) -> URL:
         return URL.create("sqlite", database=str(folder / "benchmark.db"))
+
+    def pids(self) -> list[int]:
+        return []
 
 
 class PostgreSql:
@@ -46,6 +52,9 @@ class PostgreSql:
         name = f"benchmark_{token_hex(4)}"
         self._server.create_database(name)
         return make_url(self._server.url(name))
+
+    def pids(self) -> list[int]:
+        return [int((self._server.data / "postmaster.pid").read_text().split()[0])]
 
 
 @contextmanager
@@ -65,3 +74,12 @@ def count(database: URL, table: str, where: str = "true") -> int:
         n = conn.scalar(text(f"SELECT count(*) FROM {table} WHERE {where}"))
     engine.dispose()
     return int(n or 0)
+
+
+def run_sql(database: URL, *statements: str) -> None:
+    """Run statements, each in a transaction of its own."""
+    engine = create_engine(database, isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        for statement in statements:
+            conn.execute(text(statement))
+    engine.dispose()

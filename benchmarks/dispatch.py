@@ -2,55 +2,77 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
+from statistics import median
 
 from sqlalchemy import URL, create_engine, func, select
 
 from mo_gateway.store.tables import mo_handling
 
 from .databases import Database, count
-from .designs import OURS, environ, serving
+from .designs import ASGI, new_folder
 from .handler import CALLS
 from .load import percentile, send, send_one
-from .process import running
+from .own import Ours, environ
+from .process import Failed, python, running
 
+WORKERS = (1, 2)
 MESSAGES_AT_REST = 200
 PAUSE = 0.05  # seconds on average between them
-LOOK_EVERY = 0.5  # seconds
+LOOK_EVERY = 0.2  # seconds
 PATIENCE = 600.0  # seconds
 
 
-def measure(databases: Sequence[Database], *, seconds: float, connections: int) -> Iterator[dict[str, str]]:
-    """Measure both on each database."""
-    for database in databases:
-        handled, rate = _backlog(database, seconds=seconds, connections=connections)
-        delays = _delays_at_rest(database)
+def measure(
+    databases: Sequence[Database], *, rounds: int, seconds: int, connections: int
+) -> Iterator[dict[str, str]]:
+    """Give a row for each database and number of worker processes; all are measured in each round."""
+    cases = [(database, workers) for database in databases for workers in WORKERS]
+    rates: dict[tuple[str, int], list[float]] = {(database.name, workers): [] for database, workers in cases}
+    dice = Random()
+    for _ in range(rounds):
+        for database, workers in dice.sample(cases, len(cases)):
+            rate = _handled_a_second(database, workers=workers, seconds=seconds, connections=connections)
+            rates[database.name, workers].append(rate)
+    for database, workers in cases:
+        values = rates[database.name, workers]
+        delays = _delays_at_rest(database, workers=workers)
         yield {
             "database": database.name,
-            "backlog": f"{handled:,}",
-            "handled/s": f"{rate:,.0f}",
+            "worker processes": str(workers),
+            "handled/s": f"{median(values):,.0f}",
+            "lowest–highest": f"{min(values):,.0f}–{max(values):,.0f}",
             "TRUE to handler, p50 ms": f"{percentile(delays, 50):.1f}",
             "p99 ms": f"{percentile(delays, 99):.1f}",
         }
 
 
-def _backlog(database: Database, *, seconds: float, connections: int) -> tuple[int, float]:
-    """Store messages with no worker there, then start one; give how many it handled, and how many a second."""
-    with TemporaryDirectory(prefix="mo-gateway-benchmark-") as path:
-        url = database.fresh(Path(path))
-        with serving(OURS, url, Path(path), work=False) as server:
-            send(server.url, run="backlog", seconds=seconds, connections=connections)
-        with running("mo_gateway", ["work"], Path(path), environ(url)):
+def _handled_a_second(database: Database, *, workers: int, seconds: int, connections: int) -> float:
+    """Store messages with no worker there, then start some; give how many they handled a second."""
+    with new_folder() as folder:
+        url = database.fresh(folder)
+        with Ours(front="asgi", work=False).serving(url, folder) as server:
+            send(server, run="backlog", seconds=seconds, connections=connections)
+        with _working(url, folder, workers=workers):
             give_up = time.monotonic() + PATIENCE
             while count(url, mo_handling.name, "state = 'pending'"):
                 if time.monotonic() > give_up:
-                    raise SystemExit(f"the backlog was not handled in {PATIENCE:g} s")
+                    raise Failed(f"the backlog was not handled in {PATIENCE:g} s")
                 time.sleep(LOOK_EVERY)
         first, last, handled = _finished(url)
-        return handled, handled / (last - first).total_seconds()
+        return handled / (last - first).total_seconds()
+
+
+def _working(database: URL, folder: Path, *, workers: int) -> ExitStack:
+    """Start worker processes of their own, as on hosts that take no messages."""
+    stack = ExitStack()
+    for number in range(workers):
+        work = python("mo_gateway", "work")
+        stack.enter_context(running(work, folder, environ(database), name=f"worker-{number}"))
+    return stack
 
 
 def _finished(url: URL) -> tuple[datetime, datetime, int]:
@@ -63,17 +85,19 @@ def _finished(url: URL) -> tuple[datetime, datetime, int]:
     return first, last, handled
 
 
-def _delays_at_rest(database: Database) -> list[float]:
+def _delays_at_rest(database: Database, *, workers: int) -> list[float]:
     """Send single messages with pauses; give the milliseconds from each TRUE to the call of its handler."""
     dice = Random()
-    with TemporaryDirectory(prefix="mo-gateway-benchmark-") as path:
-        acknowledged = {}
-        with serving(OURS, database.fresh(Path(path)), Path(path)) as server:
+    acknowledged = {}
+    with new_folder() as folder:
+        url = database.fresh(folder)
+        # the first worker is a child of `run`, as it is on one host
+        with ASGI.serving(url, folder) as server, _working(url, folder, workers=workers - 1):
             for number in range(MESSAGES_AT_REST):
                 time.sleep(dice.uniform(0, 2 * PAUSE))
-                if send_one(server.url, f"REST-{number}", "CLOCK"):
+                if send_one(server, f"REST-{number}", "CLOCK"):
                     acknowledged[f"REST-{number}"] = time.time_ns()
-            calls = _calls(Path(path) / CALLS, len(acknowledged))
+            calls = _calls(folder / CALLS, len(acknowledged))
     return [(calls[reference] - moment) / 1e6 for reference, moment in acknowledged.items()]
 
 
@@ -85,5 +109,5 @@ def _calls(path: Path, expected: int) -> dict[str, int]:
         if len(lines) >= expected:
             return {reference: int(at) for reference, at in (line.split() for line in lines)}
         if time.monotonic() > give_up:
-            raise SystemExit(f"the handler was called for {len(lines)} of {expected} messages")
+            raise Failed(f"the handler was called for {len(lines)} of {expected} messages")
         time.sleep(LOOK_EVERY)

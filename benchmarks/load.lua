@@ -1,4 +1,5 @@
--- For wrk: callbacks of a provider, every message another one. The first argument names the run.
+-- For wrk: callbacks of a provider, every message another one. Its arguments are the name of the run, the answer
+-- that means "taken", where the fields stand ("form" or "query"), and "kept" or "closed" connections.
 
 local threads = {}
 
@@ -8,23 +9,32 @@ function setup(thread)
 end
 
 function init(arguments)
-  run = arguments[1]
+  run, answer, place = arguments[1], arguments[2], arguments[3]
   sent, acknowledged, failed = 0, 0, 0
-  headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
+  headers = {}
+  if place == "form" then
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+  end
+  if arguments[4] == "closed" then
+    headers["Connection"] = "close"
+  end
 end
 
 function request()
   sent = sent + 1
-  local form = string.format(
+  local fields = string.format(
     "MSISDN=324%02d%07d&KEYWORD=WIN&PARM=blue+%%26+caf%%E9&OPERATOR=20601&TIMESTAMP=%s"
       .. "&SHORTCODE=4414&COUNTRY=BEL&REFERENCE=%s-%d-%d",
     number, sent, os.date("%Y%m%d%H%M%S"), run, number, sent
   )
-  return wrk.format("POST", nil, headers, form)
+  if place == "query" then
+    return wrk.format("GET", wrk.path .. "?" .. fields, headers)
+  end
+  return wrk.format("POST", nil, headers, fields)
 end
 
 function response(status, _, body)
-  if status == 200 and body == "TRUE" then
+  if status == 200 and body == answer then
     acknowledged = acknowledged + 1
   else
     failed = failed + 1

@@ -5,11 +5,11 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("gunicorn", "flask", "sqlalchemy", "psycopg", "marshmallow")
+PACKAGES = ("gunicorn", "flask", "sqlalchemy", "psycopg", "marshmallow", "uvloop")
 
 
 def describe() -> str:
-    """Name the machine and the versions, in two lines."""
+    """Name the machine and the versions of the gateway's environment, in two lines."""
     cpus = f"{len(os.sched_getaffinity(0))} CPUs ({_cpu_model()})"
     memory = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)

@@ -1,33 +1,31 @@
 """The memory of the gateway's processes while messages go through: it grows at first and must then be flat."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from .databases import Database
-from .designs import OURS, serving
+from .designs import ASGI, new_folder
 from .load import send
+from .process import Server
 from .processes import children, processes
 
 
 def measure(
-    databases: Sequence[Database], *, rounds: int, seconds: float, connections: int
+    databases: Sequence[Database], *, rounds: int, seconds: int, connections: int
 ) -> Iterator[dict[str, str]]:
     """Give a row after each load; the first is of a server at rest."""
     for database in databases:
-        with TemporaryDirectory(prefix="mo-gateway-benchmark-") as path:
-            url = database.fresh(Path(path))
-            with serving(OURS, url, Path(path)) as server:
-                messages = 1
-                yield _row(database.name, messages, server.pid)
-                for number in range(rounds):
-                    load = send(server.url, run=f"load-{number}", seconds=seconds, connections=connections)
-                    messages += load.acknowledged
-                    yield _row(database.name, messages, server.pid)
+        with new_folder() as folder, ASGI.serving(database.fresh(folder), folder) as server:
+            messages = 1
+            yield _row(database.name, messages, server)
+            for number in range(rounds):
+                load = send(server, run=f"load-{number}", seconds=seconds, connections=connections)
+                messages += load.acknowledged
+                yield _row(database.name, messages, server)
 
 
-def _row(database: str, messages: int, pid: int) -> dict[str, str]:
+def _row(database: str, messages: int, server: Server) -> dict[str, str]:
     everything = processes()
+    (pid,) = server.pids
     parts = {part.words[3]: part for part in children(pid, everything)}  # python -m mo_gateway PART
     servers = children(parts["serve"].pid, everything)
     return {

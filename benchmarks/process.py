@@ -1,16 +1,24 @@
-"""A server under test, in an operating-system process with a folder of its own."""
+"""A program under test, in an operating-system process with a folder of its own."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from click import ClickException
+
 ROOT = Path(__file__).parent.parent
 GRACE = 20.0  # seconds to stop
+PATIENCE = 60.0  # seconds for a server to start
+
+
+class Failed(ClickException):
+    """A program under test did not do what it was started for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,19 +26,29 @@ class Server:
     """One that listens."""
 
     url: str  #: where the provider calls
-    pid: int
+    pids: Sequence[int]  #: its processes, each with whatever it starts
     folder: Path
+    answer: str = "TRUE"  #: what it says, with a 200, to a message that it takes
+    reads_query: bool = False  #: it reads the query of a GET and no form
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Give the command that runs a module of this environment."""
+    return [sys.executable, "-m", module, *arguments]
 
 
 @contextmanager
-def running(module: str, arguments: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Iterator[int]:
-    """Run `python -m module` with its output in files of `folder`; give its process id."""
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("MO_GATEWAY_")}
-    with (folder / "stdout").open("w") as stdout, (folder / "log").open("w") as log:
+def running(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None, *, name: str = "server"
+) -> Iterator[int]:
+    """Run a command in `folder`, with its output in `name`.out and `name`.log there; give its process id."""
+    settings = {key: value for key, value in os.environ.items() if not key.startswith("MO_GATEWAY_")}
+    with (folder / f"{name}.out").open("w") as stdout, (folder / f"{name}.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            command,
             cwd=folder,
-            env=settings | {"PYTHONPATH": str(ROOT)} | dict(environ),
+            env=settings | {"PYTHONPATH": str(ROOT)} | dict(environ or {}),
+            stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=log,
             start_new_session=True,
@@ -44,3 +62,17 @@ def running(module: str, arguments: Sequence[str], folder: Path, environ: Mappin
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def last_words(folder: Path) -> str:
+    """Give the end of what programs have logged in a folder that will not be there for long."""
+    return "\n".join(f"{log.name}: {log.read_text()[-1000:]}" for log in sorted(folder.glob("*.log")))
+
+
+def wait_until(condition: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    """Wait for a program; or raise Failed with what `otherwise` says."""
+    give_up = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > give_up:
+            raise Failed(otherwise())
+        time.sleep(0.005)

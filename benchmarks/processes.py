@@ -7,6 +7,7 @@ from pathlib import Path
 
 PAGE = sysconf("SC_PAGE_SIZE")
 TICKS = sysconf("SC_CLK_TCK")
+GONE = (FileNotFoundError, ProcessLookupError)  # it has ended meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Process:
     parent: int
     words: Sequence[str]  #: its command line
     resident: int  #: bytes of memory
-    cpu: float  #: seconds so far
+    cpu: float  #: seconds so far, those of its children that have ended included
 
 
 def processes() -> list[Process]:
@@ -29,9 +30,9 @@ def processes() -> list[Process]:
             resident = int((folder / "statm").read_text().split()[1]) * PAGE
             # The second field, the name in brackets, may hold anything; from the third on it is plain.
             state = (folder / "stat").read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
-        cpu = (int(state[11]) + int(state[12])) / TICKS
+        except GONE:
+            continue
+        cpu = sum(map(int, state[11:15])) / TICKS
         found.append(Process(pid=int(folder.name), parent=int(state[1]), words=words, resident=resident, cpu=cpu))
     return found
 
@@ -41,10 +42,29 @@ def children(pid: int, among: Iterable[Process]) -> list[Process]:
     return [process for process in among if process.parent == pid]
 
 
-def cpu_of_family(pid: int) -> float:
-    """Give the CPU seconds that a process and its living descendants have used."""
+def family(pids: Iterable[int]) -> list[Process]:
+    """Give processes and their living descendants."""
     everything = processes()
-    family = [process for process in everything if process.pid == pid]
-    for member in family:  # it grows meanwhile
-        family += children(member.pid, everything)
-    return sum(member.cpu for member in family)
+    members = [process for process in everything if process.pid in set(pids)]
+    for member in members:  # it grows meanwhile
+        members += children(member.pid, everything)
+    return members
+
+
+def cpu_of_family(pids: Iterable[int]) -> float:
+    """Give the CPU seconds that processes and their descendants have used."""
+    return sum(member.cpu for member in family(pids))
+
+
+def memory_of_family(pids: Iterable[int]) -> int:
+    """Give the bytes that are resident for processes and their descendants; what they share counts once."""
+    return sum(_proportional(member.pid) for member in family(pids))
+
+
+def _proportional(pid: int) -> int:
+    """Give the bytes that are resident for a process, its share of those that others use too."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except GONE:
+        return 0
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 from .databases import Database
-from .designs import OURS, serving
+from .designs import ASGI, new_folder
 
 
 def measure(databases: Sequence[Database], *, rounds: int) -> Iterator[dict[str, str]]:
@@ -26,8 +24,8 @@ def measure(databases: Sequence[Database], *, rounds: int) -> Iterator[dict[str,
 
 
 def _start(database: Database) -> float:
-    with TemporaryDirectory(prefix="mo-gateway-benchmark-") as path:
-        url = database.fresh(Path(path))
+    with new_folder() as folder:
+        url = database.fresh(folder)
         begin = time.monotonic()
-        with serving(OURS, url, Path(path)):
+        with ASGI.serving(url, folder):
             return time.monotonic() - begin

@@ -1,0 +1,1 @@
+"""A Django project around RapidSMS; it runs in RapidSMS's environment, not in ours."""
