@@ -3,11 +3,18 @@
 
 FROM python:3.11-slim AS build
 WORKDIR /src
+COPY deploy/build.lock deploy/requirements.lock ./
+# Wheels whose hashes stand in a lock, and nothing else: `nox -s lock` writes both.
+# pip compiles what it installs: the image can't keep byte code that is made later.
+RUN python -m venv build \
+    && python -m venv --without-pip /opt/mo-gateway \
+    && build/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement build.lock \
+    && build/bin/pip --python /opt/mo-gateway/bin/python install --no-cache-dir \
+        --require-hashes --only-binary :all: --requirement requirements.lock
 COPY LICENSE README.md pyproject.toml ./
 COPY mo_gateway mo_gateway
-# pip compiles what it installs: the image can't keep byte code that is made later.
-RUN python -m venv --without-pip /opt/mo-gateway \
-    && python -m pip --python /opt/mo-gateway/bin/python install --no-cache-dir .
+RUN build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
+    && build/bin/pip --python /opt/mo-gateway/bin/python install --no-cache-dir --no-deps dist/*.whl
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home --home-dir /var/lib/mo-gateway --shell /usr/sbin/nologin mo-gateway \
