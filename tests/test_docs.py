@@ -35,6 +35,7 @@ from mo_gateway.numbering import load_numbering
 from mo_gateway.plugin import keyword
 from mo_gateway.reply import Reply, SendOutcome, SendResult
 from mo_gateway.routing import Routes, Sms
+from mo_gateway.setting_types import hosts_of
 from mo_gateway.settings import Settings, SettingsSchema
 from mo_gateway.store.engine import open_engine
 from mo_gateway.store.replies import STATES
@@ -43,6 +44,7 @@ from mo_gateway.store.types import UtcDateTime
 from mo_gateway.values import Join, Vote
 
 from .examples import webhook
+from .faults import machines
 from .handling import handle_all
 from .postgres import free_port, wait_until
 from .sending import Script, queue, send_all, sender_of
@@ -240,6 +242,26 @@ def test_the_columns_are_those_of_the_program_with_their_comments(name: str) -> 
     documented = rows(section((DOCS / "tables.md").read_text(), name))[2:]
 
     assert documented == column_rows(metadata.tables[name])
+
+
+def test_the_failover_drill_is_what_the_fault_tests_do() -> None:
+    page = (DOCS / "more-than-one-machine.md").read_text()
+    alone, together = machines.REQUIRE.format(""), machines.REQUIRE.format(machines.BOTH)
+
+    steps = ["pg_ctl promote -D", "pg_basebackup", *machines.COPYING, alone, together, machines.RELOAD]
+
+    assert [step for step in steps if step not in page] == []
+    assert f"synchronous_standby_names = '{machines.BOTH}'" in section(page, "Settings")
+
+
+def test_the_urls_with_several_hosts_are_database_urls() -> None:
+    page = (DOCS / "more-than-one-machine.md").read_text()
+
+    urls = re.findall(r"^MO_GATEWAY_DATABASE_URL=(\S+,\S+)$", page, re.MULTILINE)
+
+    assert [hosts_of(SETTINGS["DATABASE_URL"].deserialize(url)) for url in urls] == [
+        ["one.example.com", "two.example.com"]
+    ]
 
 
 def leaves(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
