@@ -5,14 +5,10 @@ How a case is written stands in tests/cases/README.md.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import yaml
-from werkzeug.datastructures import Headers
-from werkzeug.test import create_environ
 
 from .examples import FORM, FORM_TYPE
 
@@ -50,26 +46,6 @@ class Call:
     def form(self) -> bytes:
         """What the gateway reads, and keeps as it came."""
         return self.body if self.method == "POST" and self.body else self.query
-
-    @property
-    def environ(self) -> dict[str, Any]:
-        """The request as a WSGI server hands it over."""
-        environ = create_environ(
-            method=self.method, input_stream=BytesIO(self.body), headers=Headers(list(self.headers.items()))
-        )
-        target = self.path + ("?" + self.query.decode("latin-1") if self.query else "")
-        environ |= {
-            "PATH_INFO": unquote_to_bytes(self.path).decode("latin-1"),
-            "QUERY_STRING": self.query.decode("latin-1"),
-            "REQUEST_URI": target,
-            "RAW_URI": target,
-            "REMOTE_ADDR": self.remote_addr,
-            "CONTENT_LENGTH": self.headers.get("Content-Length", str(len(self.body))),
-        }
-        if "Transfer-Encoding" in self.headers:
-            del environ["CONTENT_LENGTH"]
-            environ["wsgi.input_terminated"] = True
-        return environ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

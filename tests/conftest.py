@@ -9,12 +9,14 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.settings import PREFIX, Settings, load_settings
 from mo_gateway.store import schema
 from mo_gateway.store.engine import open_engine
 
+from .faults import figures
 from .postgres import PostgresServer, SpareDatabase, running_server
 
 hypothesis.settings.register_profile("ci", deadline=None, print_blob=True)
@@ -34,11 +36,20 @@ def settings_for(database_url: str, **given: str) -> Settings:
     return load_settings({PREFIX + name: value for name, value in {**usual, **given}.items()})
 
 
+@contextlib.contextmanager
+def engine_for(database_url: str) -> Iterator[Engine]:
+    """Open a database, and close it whatever comes: a connection left open would fail another test."""
+    engine = open_engine(settings_for(database_url))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def make_schema(database_url: str) -> None:
     """Make the current tables in an empty database."""
-    engine = open_engine(settings_for(database_url))
-    schema.upgrade(engine)
-    engine.dispose()
+    with engine_for(database_url) as engine:
+        schema.upgrade(engine)
 
 
 @pytest.fixture(scope="session")
@@ -133,3 +144,20 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
     gateway = open_gateway(settings)
     yield gateway
     gateway.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the long form of the fault runs be as long as there is time."""
+    parser.addoption(
+        "--rounds", type=int, default=3, help="how many times over the long fault runs break everything"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the fault runs have seen."""
+    outcomes = terminalreporter.stats.values()
+    reports = [report for found in outcomes for report in found if isinstance(report, pytest.TestReport)]
+    if lines := figures.lines(reports):
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -128,24 +128,49 @@ class PostgresServer:
         self.stop(mode)
         self.start()
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Let it answer nobody meanwhile, as a host that hangs, and kill it then."""
+        self._freeze()
+        try:
+            yield
+        finally:
+            self.kill()
+
     def kill(self) -> None:
         """Kill the server and each of its processes, with no chance to clean up."""
         process = self._started()
-        process.send_signal(signal.SIGSTOP)  # else it would start children anew while they are killed
-        children = _children(process.pid)
+        children = self._freeze()  # else the server would start children anew while they are killed
         for pid in (process.pid, *children):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _send(pid, signal.SIGKILL)
         process.wait(PATIENCE)
         self._process = None
         # the next start fails while one of them still holds the shared memory
         wait_until(lambda: not any(map(_lives, children)), "PostgreSQL's processes to die")
+
+    def is_running(self) -> bool:
+        """Tell whether it lives, whoever ended it."""
+        return self._process is not None and self._process.poll() is None
+
+    def processes(self) -> set[int]:
+        """Give every process of it that lives."""
+        pid = self._started().pid
+        return {pid, *_children(pid)}
 
     def close(self) -> None:
         """End it, running or not, and remove all it had."""
         if self._process:
             self.stop("immediate")
         shutil.rmtree(self.folder)
+
+    def _freeze(self) -> list[int]:
+        """Stop the server where it is, then each of its children, and give those."""
+        process = self._started()
+        process.send_signal(signal.SIGSTOP)
+        children = _children(process.pid)
+        for pid in children:
+            _send(pid, signal.SIGSTOP)
+        return children
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -227,6 +252,11 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {PATIENCE} s for {what}")
         time.sleep(0.01)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _children(pid: int) -> list[int]:

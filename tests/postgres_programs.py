@@ -53,7 +53,7 @@ class Home:
             self._make_cluster(pristine)  # once, for it takes a second
         folder = Path(tempfile.mkdtemp(prefix="", dir=self.folder))
         shutil.copytree(pristine, folder / "data")
-        _hand_over(folder, self.account)
+        hand_over(folder, self.account)
         return folder
 
     def _make_cluster(self, data: Path) -> None:
@@ -70,7 +70,7 @@ def open_home() -> Home:
     programs = installed / "bin"
     if not _may_run(programs / "postgres", account):
         programs = _copy(installed, folder) / "bin"
-    _hand_over(folder, account)
+    hand_over(folder, account)
     home = Home(folder=folder, programs=programs, account=account)
     _set_watchdog(home)
     return home
@@ -118,7 +118,8 @@ def _copy(installed: Path, folder: Path) -> Path:
     return copied
 
 
-def _hand_over(folder: Path, account: Mapping[str, Any]) -> None:
+def hand_over(folder: Path, account: Mapping[str, Any]) -> None:
+    """Make the account of the programs the owner of a folder and all in it."""
     if account:
         for path in [folder, *folder.rglob("*")]:
             os.chown(path, account["user"], account["group"], follow_symlinks=False)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from werkzeug.datastructures import Headers
+
 from .examples import FORM_TYPE, form
 from .waiting import until
 
@@ -30,18 +32,26 @@ class Answer:
 
     status: int
     body: str
-    headers: Mapping[str, str]
+    headers: Headers
 
 
 def post(url: str, **changes: str) -> Answer:
     """Send the example with some fields changed, or raise OSError where nobody answers."""
-    request = urllib.request.Request(url, form(**changes).encode(), {"Content-Type": FORM_TYPE})
+    return _answer(urllib.request.Request(url, form(**changes).encode(), {"Content-Type": FORM_TYPE}))
+
+
+def get(url: str) -> Answer:
+    """Ask for a page, or raise OSError where nobody answers."""
+    return _answer(urllib.request.Request(url))
+
+
+def _answer(request: urllib.request.Request) -> Answer:
     try:
-        response = urllib.request.urlopen(request, timeout=10)
+        response = urllib.request.urlopen(request, timeout=30)  # seconds; a host may be busy
     except urllib.error.HTTPError as error:
         response = error
     with response:
-        return Answer(response.status, response.read().decode(), dict(response.headers))
+        return Answer(response.status, response.read().decode(), Headers(response.headers.items()))
 
 
 def is_taken(url: str, **changes: str) -> bool:
@@ -57,19 +67,25 @@ class Program:
 
     folder: Path
     environ: Mapping[str, str]
+    within: tuple[str, ...] = ()  #: a command that runs this one, such as a container's
+    others: dict[str, str] = field(default_factory=dict)  #: variables that are not the gateway's own
     process: subprocess.Popen[bytes] = field(init=False)
     _leaders: list[int] = field(default_factory=list)
 
     def start(self, *command: str) -> None:
         """Start `python -m COMMAND`."""
+        self.start_program(sys.executable, "-m", *command)
+
+    def start_program(self, *command: str) -> None:
+        """Start any program that reads the gateway's settings."""
         usual = {name: value for name, value in os.environ.items() if not name.startswith("MO_GATEWAY_")}
         settings = {"CALLBACK_SECRET": "geheim", "LOG_FORMAT": "json", **self.environ}
         variables = {f"MO_GATEWAY_{name}": value for name, value in settings.items()}
         with (self.folder / "stdout").open("wb") as stdout, (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *command],
+                [*self.within, *command],
                 cwd=self.folder,
-                env=usual | variables,
+                env=usual | variables | self.others,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=log,
@@ -80,7 +96,7 @@ class Program:
     def run(self, *arguments: str, bind: str = "127.0.0.1:0") -> str:
         """Start `mo-gateway run` and give the URL that it prints."""
         self.start("mo_gateway", "run", "--bind", bind, *arguments)
-        return until(self._printed, "the URL")
+        return until(self._printed, "the URL", within=90)  # on a host with ten times the work it is built for
 
     @property
     def stdout(self) -> str:
@@ -92,8 +108,14 @@ class Program:
 
     def child(self, name: str) -> int | None:
         """Give the process of the `server` or the `worker`, or None while there is none."""
-        command = {"server": "serve", "worker": "work"}[name]
-        return next((pid for pid in children_of(self.process.pid) if command in command_of(pid)), None)
+        # where setproctitle is installed, gunicorn gives itself another name
+        words = {"server": {"serve", "gunicorn: master [gunicorn]"}, "worker": {"work"}}[name]
+        return next((pid for pid in children_of(self.process.pid) if words & set(command_of(pid))), None)
+
+    def serving(self) -> list[int]:
+        """Give the processes that take callbacks, once there are any."""
+        server = until(lambda: self.child("server"), "the server")  # without it, 0 would be everybody's parent
+        return until(lambda: list(children_of(server)), "processes that serve")
 
     def kill_child(self, name: str) -> None:
         """End the `server` or the `worker` with no chance to clean up, and wait until it is gone."""

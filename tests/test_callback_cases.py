@@ -6,24 +6,20 @@ What holds for every case is not written in the cases, it is checked here: `chec
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Connection, Table, select
-from werkzeug.datastructures import Headers
-from werkzeug.test import run_wsgi_app
 
 from mo_gateway.gateway import open_gateway
 from mo_gateway.store import tables
-from mo_gateway.web import create_app
 
 from .callback_cases import SECRET, Call, Case, load_cases, read_call, text
 from .conftest import MakeSettings
 from .examples import FORM_TYPE
+from .fronts import FRONTS, Answer, Caller, calling
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the clock of a case: its requests come a minute apart
 
@@ -56,21 +52,6 @@ EXAMPLE_REJECTION = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-    @property
-    def receipt(self) -> tuple[str, int] | None:
-        """The word and the id in `MO-Gateway-Receipt`."""
-        word, _, number = self.headers.get("MO-Gateway-Receipt", "").partition(" ")
-        return (word, int(number)) if word else None
-
-
 CASES = list(load_cases())
 
 
@@ -81,9 +62,10 @@ def test_there_are_many_cases_and_each_has_a_name_of_its_own() -> None:
     assert sorted(names) == sorted(set(names))
 
 
+@pytest.mark.parametrize("front", FRONTS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}: {case.name}")
 def test_the_callback_does_what_the_case_says(
-    case: Case, database_url: str, make_settings: MakeSettings, tmp_path: Path
+    case: Case, front: str, database_url: str, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     times = (START + timedelta(minutes=n) for n in range(len(case.calls)))
     given = {"CALLBACK_SECRET": "" if "ALLOW_ANONYMOUS" in case.settings else SECRET, **case.settings}
@@ -92,10 +74,9 @@ def test_the_callback_does_what_the_case_says(
         Path(given["OPERATORS_FILE"]).write_text(case.operators, encoding="utf-8")
     settings = make_settings(database_url, **given)
 
-    with closing(open_gateway(settings, clock=lambda: next(times))) as gateway:
-        app = create_app(gateway)
-        answers = [answer_of(app, call) for call in case.calls]
-        forbidden = answer_of(app, read_call({"path": "/spryng/elsewhere", "from": "203.0.113.9"}, "403"))
+    with closing(open_gateway(settings, clock=lambda: next(times))) as gateway, calling(front, gateway) as send:
+        answers = [answer_to(call, send) for call in case.calls]
+        forbidden = answer_to(read_call({"path": "/spryng/elsewhere", "from": "203.0.113.9"}, "403"), send)
         with gateway.engine.connect() as conn:
             messages, rejections = stored(conn, tables.mo_message), stored(conn, tables.mo_rejection)
             handlings = stored(conn, tables.mo_handling)
@@ -107,9 +88,15 @@ def test_the_callback_does_what_the_case_says(
     check_rejections(case, answers, rejections, settings.max_body_bytes)
 
 
-def answer_of(app: Flask, call: Call) -> Answer:
-    body, status, headers = run_wsgi_app(app, call.environ, buffered=True)
-    return Answer(status=int(status.split()[0]), headers=headers, body=b"".join(body))
+def answer_to(call: Call, send: Caller) -> Answer:
+    return send(
+        call.method,
+        call.path,
+        query=call.query,
+        body=call.body,
+        headers=call.headers,
+        remote_addr=call.remote_addr,
+    )
 
 
 def stored(conn: Connection, table: Table) -> list[dict[str, Any]]:

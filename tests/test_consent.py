@@ -190,6 +190,14 @@ def test_stop_on_one_shortcode_leaves_the_others(gateway: Gateway) -> None:
     assert provider.sent[-1].text == "you said WIN blue"
 
 
+def test_start_on_one_shortcode_leaves_the_stop_on_another(gateway: Gateway) -> None:
+    say(gateway, "STOP", SHORTCODE="5000")
+    say(gateway, "STOP", SHORTCODE="4414")
+    say(gateway, "START", SHORTCODE="4414")
+
+    assert opt_outs(gateway) == [(PHONE, "5000", None)]
+
+
 def test_what_is_sent_by_hand_stops_at_any_stop_whoever_it_says_it_is_from(gateway: Gateway) -> None:
     provider = Script()
     say(gateway, "STOP")

@@ -18,9 +18,8 @@ from mo_gateway.message import Outcome, Receipt
 from mo_gateway.settings import PREFIX
 from mo_gateway.store import copy as store
 from mo_gateway.store import tables
-from mo_gateway.store.engine import open_engine
 
-from .conftest import settings_for
+from .conftest import engine_for, settings_for
 from .replaying import enter, receive, work
 
 FIRST = datetime(1, 1, 1, tzinfo=UTC)
@@ -434,22 +433,17 @@ def copied(source: str, target: str) -> Result:
 
 def contents(database_url: str) -> dict[str, list[Row[Any]]]:
     """Give every row of every table."""
-    engine = open_engine(settings_for(database_url))
-    with engine.begin() as conn:
-        found = {
+    with engine_for(database_url) as engine, engine.begin() as conn:
+        return {
             table.name: list(conn.execute(select(table).order_by(*table.primary_key.columns)))
             for table in tables.metadata.sorted_tables
         }
-    engine.dispose()
-    return found
 
 
 def fill(database_url: str, rows: Mapping[Table, list[dict[str, Any]]]) -> None:
-    engine = open_engine(settings_for(database_url))
-    with engine.begin() as conn:
+    with engine_for(database_url) as engine, engine.begin() as conn:
         for table, its_rows in rows.items():
             conn.execute(insert(table), its_rows)
-    engine.dispose()
 
 
 def take(database_url: str, number: int) -> Receipt:
@@ -533,10 +527,8 @@ def test_a_target_with_rows_is_left_as_it_is(sqlite_url: str, postgres_url: str)
 
 def test_where_one_row_does_not_fit_nothing_is_kept(sqlite_url: str, postgres_url: str) -> None:
     take(sqlite_url, 1)
-    engine = open_engine(settings_for(sqlite_url))
-    with engine.begin() as conn:
+    with engine_for(sqlite_url) as engine, engine.begin() as conn:
         conn.execute(update(tables.mt_message).values(body="SQLite keeps \0, PostgreSQL does not"))
-    engine.dispose()
 
     result = copied(sqlite_url, postgres_url)
 

@@ -14,6 +14,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
+
+from .locks import LOCK, locked_in
 
 ROOT = Path(__file__).parent.parent
 IMAGE_USER = "10001"
@@ -81,6 +84,11 @@ class Image:
                     environ[name] = value.replace(f"${name}", environ.get(name, ""))
         return environ | {"HOME": "/nonexistent"}
 
+    def packages(self) -> set[str]:
+        """Name what is installed in it."""
+        found = (self.folder / "opt").rglob("*.dist-info")
+        return {canonicalize_name(path.name.partition("-")[0]) for path in found}
+
     def command(self, command: list[str]) -> list[str]:
         if os.geteuid() != 0:
             return command
@@ -136,10 +144,11 @@ def test_both_stages_have_the_same_python() -> None:
     assert bases == {"python:3.11-slim"}
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_what_the_dockerfile_builds_starts_where_only_its_volume_can_be_written_to(image: Image) -> None:
     image.build()
+    assert image.packages() == {"mo-gateway", *locked_in(LOCK)}
     subprocess.run(["chmod", "-R", "a-w", image.folder / "opt"], check=True)
     before = sorted((image.folder / "opt").rglob("*"))
     start = json.loads(image.one("ENTRYPOINT")) + json.loads(image.here(image.one("CMD")))

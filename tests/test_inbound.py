@@ -22,7 +22,7 @@ from mo_gateway.store.tables import mo_rejection
 from mo_gateway.web import answers, create_app
 
 from .conftest import MakeSettings
-from .examples import NOW
+from .examples import FORM_TYPE, NOW, form
 from .replaying import environment
 from .stored import rows
 
@@ -345,10 +345,13 @@ def test_nothing_is_acknowledged_while_the_database_is_away(client: FlaskClient,
         conn.execute(text("ALTER TABLE mo_message RENAME TO mo_message_away"))
         conn.execute(text("ALTER TABLE mo_rejection RENAME TO mo_rejection_away"))
 
+    spryngs = client.post("/spryng/mo/geheim", data=form(), content_type=FORM_TYPE)
     one_by_one = post_xml(client, xml_sms("WIN", reference="a"))
     together = post_json(client, json_sms("WIN", messageid="a"))
     whole = client.post(PSWINCOM, data=b"<MSGLST>", content_type="text/xml")
 
+    assert "TRUE" not in spryngs.text
+    assert (spryngs.status_code, spryngs.headers["Retry-After"]) == (503, "60")
     assert "OK" not in one_by_one.text
     assert together.status_code == 503
     assert (whole.status_code, whole.headers["Retry-After"]) == (503, "60")

@@ -165,6 +165,7 @@ QUOTED = [
     f"Invalid request from ip=192.0.2.1: Invalid version: 'GET {CALLBACK}?MSISDN={MSISDN}&PARM=canary HTTP/9'",
     f"Invalid HTTP request line: 'GET {CALLBACK}?PARM=canary text that nobody escaped, it's \"here\" HTTP/1.1'",
     f"Invalid HTTP method: 'MSISDN={MSISDN}&KEYWORD=CANARYWORD&PARM=canary text'",
+    "Invalid request from ip=::1: Invalid chunk size: b'canary text'",
     "Invalid HTTP header: 'OPERATOR=20601&parm=canary text&reference=canary'",
     f"Error handling request {CALLBACK}?MSISDN={MSISDN}&KEYWORD=CANARYWORD&PARM=canary%20text",
     f'192.0.2.1 - - "POST {CALLBACK} HTTP/1.1" 200 4 "-" "curl"',

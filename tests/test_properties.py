@@ -35,16 +35,6 @@ COLUMNS = {name: name.lower() for name in FORM} | {"TIMESTAMP": "timestamp_raw"}
 FREE_TEXTS = {"KEYWORD", "PARM", "REFERENCE"}
 
 
-#: Method and Content-Type of the requests that take drawn bytes along; None = drawn too.
-WAYS = [
-    ("POST", FORM_TYPE),
-    ("POST", f"{FORM_TYPE}; charset=utf-8"),
-    ("POST", None),
-    ("GET", ""),
-    (None, None),
-]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came back."""
@@ -117,39 +107,6 @@ def check(world: World, answer: Answer, read: bytes) -> None:
         assert world.row(answer.receipt)["raw"] == read
     elif outcome == "duplicate":
         assert world.row(answer.receipt)["deliveries"] > 1
-
-
-methods = st.one_of(
-    st.sampled_from(["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "post", "get"]),
-    st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_!#$%&'*+.^`|~", min_size=1, max_size=12),
-)
-content_types = st.one_of(
-    st.text(st.characters(min_codepoint=32, max_codepoint=255)),
-    st.text(st.characters(min_codepoint=32, max_codepoint=255)).map(lambda text: f"{FORM_TYPE}; charset={text}"),
-)
-
-field_names = st.sampled_from([*FORM, *map(str.lower, FORM), "X"]).map(str.encode)
-field_values = st.one_of(st.binary(max_size=30), st.sampled_from([value.encode() for value in FORM.values()]))
-quoted = st.one_of(field_values, field_values.map(lambda value: quote_from_bytes(value).encode()))
-almost_forms = st.lists(st.tuples(field_names, quoted), max_size=12).map(
-    lambda pairs: b"&".join(name + b"=" + value for name, value in pairs)
-)
-arbitrary_bytes = st.one_of(st.binary(), almost_forms, st.binary(min_size=100, max_size=2000))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("to", ["body", "query"])
-@settings(max_examples=1000)
-@given(raw=arbitrary_bytes, other_method=methods, other_type=content_types)
-def test_five_thousand_arbitrary_requests_get_an_answer_and_true_only_with_a_row(
-    world: World, to: str, raw: bytes, other_method: str, other_type: str
-) -> None:
-    for way_method, way_type in WAYS:
-        method, content_type = way_method or other_method, other_type if way_type is None else way_type
-
-        answer = world.send(raw, method=method, content_type=content_type, to=to)
-
-        check(world, answer, read=raw if to == "query" or method.upper() == "POST" else b"")
 
 
 paths = st.text(st.characters(max_codepoint=255)).filter(lambda path: path.lstrip("/") not in PAGES)

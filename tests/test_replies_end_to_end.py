@@ -20,12 +20,13 @@ from mo_gateway.fakes.reporter import Reporter
 from mo_gateway.fakes.server import Call, Fake, FakeServer, running
 from mo_gateway.fakes.sms1601 import FakeSms1601
 from mo_gateway.fakes.spryng import FakeSpryng
-from mo_gateway.store.engine import open_engine
 
-from .conftest import settings_for
+from .conftest import engine_for
 from .running import Program, post, program
 from .stored import rows
 from .waiting import until
+
+pytestmark = pytest.mark.slow
 
 PHONE = "32412345678"
 CANARY = "canary-in-a-coal-mine"
@@ -67,9 +68,8 @@ def loop(folder: Path, database_url: str, fake: Fake, name: str, **environ: str)
             address = f"{parts.scheme}://{parts.netloc}"
             reporter = Reporter(provider, address, "geheim", state="", after=0.0, tell=lambda _: None)
             provider.on_taken = reporter.report
-            engine = open_engine(settings_for(database_url))
-            yield Loop(url, gateway, provider, engine)
-            engine.dispose()
+            with engine_for(database_url) as engine:
+                yield Loop(url, gateway, provider, engine)
 
 
 def test_a_reply_reaches_the_phone_and_stop_brings_silence(tmp_path: Path, database_url: str) -> None:
@@ -144,5 +144,5 @@ def bring(both: Loop, call: Call) -> None:
     query = f"?{call.query}" if call.query else ""
     url = f"{parts.scheme}://{parts.netloc}{call.path}/geheim{query}"
     request = urllib.request.Request(url, call.body or None, headers, method=call.method)
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:
         assert response.status == 200

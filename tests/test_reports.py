@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -523,8 +523,7 @@ def test_a_batch_with_copies_counts_them_and_tells_old_from_new(gateway: Gateway
 def test_two_gateways_that_store_the_same_reports_in_opposite_orders_do_not_deadlock(
     postgres_url: str, make_settings: MakeSettings
 ) -> None:
-    one, two = (open_gateway(make_settings(postgres_url)) for _ in range(2))
-    queue(one, *(Reply("hello", provider="connectcall", reference=str(number)) for number in range(200)))
+    patient = make_settings(postgres_url, COMMIT_DEADLINE="60")  # a deadlock would show long before
     batch = [new(reference=str(number)) for number in range(200)] + [new(provider_id=str(n)) for n in range(200)]
 
     def store(gateway: Gateway, batch: list[NewReport]) -> None:
@@ -532,7 +531,12 @@ def test_two_gateways_that_store_the_same_reports_in_opposite_orders_do_not_dead
             add_reports(conn, batch)
             reports.join_crossed(conn)
 
-    with ThreadPoolExecutor(2) as pool:
+    with (
+        closing(open_gateway(patient)) as one,
+        closing(open_gateway(patient)) as two,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        queue(one, *(Reply("hello", provider="connectcall", reference=str(number)) for number in range(200)))
         for _ in range(5):
             with one.engine.begin() as conn:
                 conn.execute(update(mt_message).values(state="unknown", attempts=1))
@@ -540,10 +544,8 @@ def test_two_gateways_that_store_the_same_reports_in_opposite_orders_do_not_dead
             for future in both:
                 future.result(60)
 
-    assert {row.deliveries for row in stored(one)} == {10}
-    assert {row.state for row in rows(one.engine, "mt_message")} == {"sent"}
-    one.close()
-    two.close()
+        assert {row.deliveries for row in stored(one)} == {10}
+        assert {row.state for row in rows(one.engine, "mt_message")} == {"sent"}
 
 
 # What is not durable is not acknowledged

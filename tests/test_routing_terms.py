@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import event, given, settings
@@ -71,25 +72,29 @@ def test_each_step_of_the_ladder_wins_over_all_below_it_whatever_was_loaded_firs
 
 
 @pytest.mark.parametrize(
-    ("terms", "sms"),
+    ("terms", "sms", "reason"),
     [
-        (Terms(senders=frozenset({"32400000000"})), FITS_ALL),
-        (Terms(operators=frozenset({"20610"})), FITS_ALL),
-        (Terms(countries=frozenset({"NLD"})), FITS_ALL),
-        (Terms(form=Form.ALONE), FITS_ALL),
-        (Terms(form=Form.WITH_TEXT), replace(FITS_ALL, parm=" \n")),
-        (Terms(since=SIX), replace(FITS_ALL, sent_at=SIX - SECOND)),
-        (Terms(until=SIX), FITS_ALL),
+        (Terms(senders=frozenset({"32400000000"})), FITS_ALL, "the sender is not on its list"),
+        (Terms(operators=frozenset({"20610"})), FITS_ALL, "another operator: 20601"),
+        (Terms(countries=frozenset({"NLD"})), FITS_ALL, "another country: BEL"),
+        (Terms(form=Form.ALONE), FITS_ALL, "it takes the word alone, and there is text behind it"),
+        (
+            Terms(form=Form.WITH_TEXT),
+            replace(FITS_ALL, parm=" \n"),
+            "it takes the word with text behind it, and there is none",
+        ),
+        (Terms(since=SIX), replace(FITS_ALL, sent_at=SIX - SECOND), "it begins at 2026-12-01 18:00:00 +0000"),
+        (Terms(until=SIX), FITS_ALL, "it ended at 2026-12-01 18:00:00 +0000"),
     ],
 )
-def test_a_route_that_does_not_fit_is_passed_over_and_the_reason_told(terms: Terms, sms: Sms) -> None:
+def test_a_route_that_does_not_fit_is_passed_over_and_the_reason_told(terms: Terms, sms: Sms, reason: str) -> None:
     table = routes(("special", Keyword("WIN", "4414", terms=terms)), ("usual", Keyword("WIN", "4414")))
 
     assert winner(table, sms) == "usual"
     (told,) = [verdict for verdict in table.explain(sms) if verdict.route.handler.name == "special"]
     assert not told.wins
     assert told.is_of_word
-    assert "less specific" not in told.reason
+    assert told.reason == reason
 
 
 def test_a_time_begins_with_its_first_moment_and_ends_before_its_last() -> None:
@@ -146,15 +151,32 @@ def test_routes_that_no_message_fits_both_or_that_differ_in_what_they_ask_for_ma
 def test_two_handlers_for_the_answers_to_one_question_are_refused() -> None:
     one, other = (replace(handler(name), answers=("postcode",)) for name in "ab")
 
-    with pytest.raises(ConfigError, match="The answers to 'postcode' have two handlers: a"):
+    with pytest.raises(ConfigError) as refused:
         Routes([one, other])
 
+    assert str(refused.value) == "The answers to 'postcode' have two handlers: a (a.toml:1) and b (b.toml:1)."
 
-def test_an_observer_takes_no_keyword() -> None:
-    observer = replace(handler("crm", Keyword("WIN", None)), observes=True)
 
-    with pytest.raises(ConfigError, match="sees all messages already"):
+@pytest.mark.parametrize("more", [{"keywords": (Keyword("WIN", None),)}, {"answers": ("postcode",)}])
+def test_an_observer_takes_no_keyword_and_no_answer(more: dict[str, Any]) -> None:
+    observer = replace(handler("crm"), observes=True, **more)
+
+    with pytest.raises(ConfigError) as refused:
         Routes([observer])
+
+    assert str(refused.value) == (
+        "crm (crm.toml:1) is marked @every_message, so it sees all messages already:"
+        " it takes no keyword and no answer besides."
+    )
+
+
+def test_observers_are_kept_in_the_order_in_which_they_were_loaded() -> None:
+    crm, usual, archive = handler("crm"), handler("usual", Keyword("WIN", None)), handler("archive")
+
+    table = Routes([replace(crm, observes=True), usual, replace(archive, observes=True)])
+
+    assert [observer.name for observer in table.observers] == ["crm", "archive"]
+    assert [route.handler.name for route in table] == ["usual"]
 
 
 # Patterns
@@ -256,6 +278,82 @@ def test_a_route_that_can_never_win_is_named(keywords: Sequence[Keyword], shadow
     table = routes(*((str(number), keyword) for number, keyword in enumerate(keywords)))
 
     assert [sentence.split("leads to ")[1].split()[0] for sentence in table.shadowed()] == shadowed
+
+
+def test_a_route_is_named_with_all_that_it_asks_for() -> None:
+    terms = Terms(
+        senders=frozenset("1"),
+        operators=frozenset({"20610", "20601"}),
+        countries=frozenset({"NLD", "BEL"}),
+        form=Form.ALONE,
+        since=SIX,
+        until=SIX + timedelta(hours=2),
+    )
+    asking, plain, pattern = routes(
+        ("a", Keyword("WIN", "4414", terms=terms)),
+        ("b", Keyword("Win", None)),
+        ("c", Keyword("w.*", None, is_pattern=True)),
+    )
+
+    assert str(asking) == (
+        "WIN on 4414 (a list of senders; 20601, 20610; BEL, NLD; alone; from 2026-12-01 18:00;"
+        " until 2026-12-01 20:00)"
+    )
+    assert [str(plain), str(pattern)] == ["Win on any shortcode", "/w.*/ on any shortcode"]
+
+
+def test_a_shadowed_route_is_told_in_a_sentence() -> None:
+    table = routes(("usual", Keyword("WIN", "4414")), ("better", Keyword("win", "4414", priority=1)))
+
+    assert table.shadowed() == [
+        "WIN on 4414, which leads to usual (usual.toml:1), never wins:"
+        " every message that fits it fits a route before it too."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "keyword", "parm", "verdict"),
+    [
+        ("w.*", "win", "", "the most specific route that fits"),
+        ("win blue", "win", "blue", "the most specific route that fits"),
+        ("w.*", "lose", "", "the text does not match: w.*"),
+    ],
+)
+def test_the_verdict_on_a_pattern_is_that_of_the_whole_text(
+    pattern: str, keyword: str, parm: str, verdict: str
+) -> None:
+    table = routes(("it", Keyword(pattern, None, is_pattern=True)))
+
+    (told,) = table.explain(Sms(shortcode="4414", keyword=keyword, parm=parm))
+    assert (told.reason, told.is_of_word) == (verdict, told.wins)
+
+
+def test_another_shortcode_is_told_with_whether_the_word_is_the_same() -> None:
+    table = routes(("same", Keyword("WIN", "4415")), ("other", Keyword("LOSE", "4415")))
+
+    told = [(one.route.handler.name, one.reason, one.is_of_word) for one in table.explain(FITS_ALL)]
+    assert told == [
+        ("same", "another shortcode: 4415, not 4414", True),
+        ("other", "another shortcode: 4415, not 4414", False),
+    ]
+
+
+def test_the_words_of_a_handler_are_those_of_the_shortcode_and_of_all() -> None:
+    contest = handler(
+        "contest",
+        Keyword("WIN", "4414"),
+        Keyword("Prize", "4414"),
+        Keyword("JOIN", None),
+        Keyword("ELSEWHERE", "5000"),
+        Keyword("*", "4414"),
+        Keyword("w.*", "4414", is_pattern=True),
+    )
+    table = Routes([contest, handler("other", Keyword("NEWS", None))])
+
+    assert table.words_with("4414", "win!") == {"win", "prize", "join"}
+    assert table.words_with("5000", "join") == {"join", "elsewhere"}
+    assert table.words_with("4414", "nothing") == frozenset()
+    assert table.words_with("5000", "WIN") == frozenset()
 
 
 def test_routes_are_taken_over_all_at_once() -> None:

@@ -389,6 +389,46 @@ def test_a_database_url_may_be_spelled_in_several_ways(given: str, driver: str) 
     assert url.database in ("sms", "sms.db", "/var/lib/sms.db")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "postgresql://sms:hunter2@db1,db2:5433/sms",
+        "postgresql://sms:hunter2@db1,db2:5433/sms?target_session_attrs=read-write",
+        "postgresql+psycopg://sms:hunter2@/sms?host=db1&host=db2:5433",
+        "postgresql://sms:hunter2@/sms?host=db1,db2&port=,5433",
+    ],
+)
+def test_of_several_hosts_the_one_is_wanted_that_takes_writes(given: str) -> None:
+    url = load(None, **HAS_SECRETS, DATABASE_URL=given).database_url
+
+    _, options = url.get_dialect()().create_connect_args(url)
+
+    assert options == {
+        "host": "db1,db2",
+        "port": ",5433",
+        "user": "sms",
+        "password": "hunter2",
+        "dbname": "sms",
+        "target_session_attrs": "read-write",
+    }
+
+
+def test_hosts_may_be_addresses() -> None:
+    url = load(None, **HAS_SECRETS, DATABASE_URL="postgresql://192.0.2.1:5433,[2001:db8::2]:5434/sms").database_url
+
+    _, options = url.get_dialect()().create_connect_args(url)
+
+    assert (options["host"], options["port"]) == ("192.0.2.1,2001:db8::2", "5433,5434")
+
+
+def test_a_database_url_may_want_another_kind_of_host() -> None:
+    given = "postgresql://db1,db2/sms?target_session_attrs=prefer-standby"
+
+    url = load(None, **HAS_SECRETS, DATABASE_URL=given).database_url
+
+    assert url.query["target_session_attrs"] == "prefer-standby"
+
+
 @pytest.mark.parametrize("given", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
 def test_a_database_in_memory_is_refused(given: str) -> None:
     assert faults({"DATABASE_URL": given}) == [
@@ -405,6 +445,9 @@ def test_a_database_in_memory_is_refused(given: str) -> None:
         "postgresql+psycopg2://sms:hunter2@db/sms",
         "postgresql+asyncpg://sms:hunter2@db/sms",
         "postgresql://sms:hunter2@db:port/sms",
+        "postgresql://sms:hunter2@db1,db2:port/sms",
+        "postgresql://sms:hunter2@db1:1:2,db2/sms",
+        "postgresql://sms:hunter2@db1:1,db2:2/sms?port=3",
         "sqlite+aiosqlite:///sms.db",
         "sqlite://sms.db",
         "sqlite:///file::memory:?uri=true",

@@ -3,6 +3,7 @@
 import base64
 import email
 import email.policy
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -50,6 +51,15 @@ class Mailbox:
             assert isinstance(content, bytes)
             self.mails.append(email.message_from_bytes(content, policy=email.policy.default))
         return self.answer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> Iterator[None]:
+    """Keep the mail server's talk out of the output, wherever another test has led the log."""
+    logger = logging.getLogger("mail")
+    logger.setLevel(logging.WARNING)
+    yield
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")
