@@ -117,6 +117,16 @@ class Routes:
         words = (one for route in routes for one in route.handler.keywords if one.shortcode in (None, shortcode))
         return frozenset(fold(one.word) for one in words if one.word != ANY_WORD and not one.is_pattern)
 
+    def plain_words(self, shortcode: str) -> frozenset[str]:
+        """Give the words that lead to a handler on a shortcode, as written; no patterns, and not `*`."""
+        return frozenset(
+            route.keyword.word
+            for route in self
+            if route.keyword.shortcode in (None, shortcode)
+            and not route.keyword.is_pattern
+            and route.keyword.word != ANY_WORD
+        )
+
     def explain(self, sms: Sms | Message) -> list[Verdict]:
         """Give every route with what became of it and why: the winner first, then those it beat."""
         winner = self.find(sms)

@@ -5,11 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rapidfuzz.distance import OSA
 
 from mo_gateway.consent import wish_in
 from mo_gateway.gateway import open_routes, utc_now
 from mo_gateway.message import Message
+from mo_gateway.nearness import NEAR, distance
 from mo_gateway.routing import Route, Routes, Verdict, fold
 from mo_gateway.settings import Settings
 from mo_gateway.stop import WishKind
@@ -20,7 +20,6 @@ from .order import counted
 from .setup import settings_from_environment
 
 MANY = 30  # routes, of which those of quite other words are not shown
-NEAR = 2  # letters more, less, other or exchanged, for a word that may have been meant
 
 
 @click.command()
@@ -176,7 +175,7 @@ def _print_verdicts(verdicts: Sequence[Verdict], folded: str, zone: ZoneInfo, *,
 
 
 def _is_near(route: Route, folded: str) -> bool:
-    return not route.keyword.is_pattern and OSA.distance(fold(route.keyword.word), folded) <= NEAR
+    return not route.keyword.is_pattern and distance(route.keyword.word, folded) <= NEAR
 
 
 def _wish_in_words(message: Message, table: Routes, settings: Settings) -> str | None:

@@ -5,19 +5,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
-from rapidfuzz.distance import OSA
 from sqlalchemy import RowMapping
 
 from mo_gateway.gateway import open_routes
-from mo_gateway.plugin import ANY_WORD
-from mo_gateway.routing import Routes, fold
+from mo_gateway.nearness import nearest
+from mo_gateway.routing import fold
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
 from mo_gateway.store.selection import Filter
 
 from . import output
 from .filters import filter_options
-from .routing import NEAR
 
 
 @click.command()
@@ -30,7 +28,7 @@ def unmatched(*, settings: Settings, chosen: Filter, limit: int, as_json: bool) 
         rows = reading.unrouted_words(conn, chosen)
     found = sorted(_folded(rows), key=lambda row: (-row["messages"], row["word"]))[:limit]
     for row in found:
-        row["nearest"], row["distance"] = _nearest(table, row["shortcode"], row["word"])
+        row["nearest"], row["distance"] = nearest(table.plain_words(row["shortcode"]), row["word"])
     if as_json:
         output.print_json_lines(found)
         return
@@ -61,21 +59,3 @@ def _folded(rows: Sequence[RowMapping]) -> Iterator[dict[str, Any]]:
             "messages": sum(row["messages"] for row in same),
             "last_at": max(row["last_at"] for row in same),
         }
-
-
-def _nearest(table: Routes, shortcode: str, word: str) -> tuple[str | None, int | None]:
-    """Give the keyword on a shortcode that is nearest to a word, and how far it is; or nothing."""
-    words = {
-        route.keyword.word
-        for route in table
-        if route.keyword.shortcode in (None, shortcode)
-        and not route.keyword.is_pattern
-        and route.keyword.word != ANY_WORD
-    }
-    # of a short word everything is near
-    most = min(NEAR, max(1, len(word) // 2))
-    near = [(distance, other) for other in words if (distance := OSA.distance(fold(other), word)) <= most]
-    if not word or not near:
-        return None, None
-    distance, nearest = min(near)
-    return nearest, distance
