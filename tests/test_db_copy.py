@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from mo_gateway.gateway import open_gateway
 from mo_gateway.message import Outcome, Receipt
 from mo_gateway.settings import PREFIX
 from mo_gateway.store import copy as store
-from mo_gateway.store import tables
+from mo_gateway.store import report_tables, tables
+from mo_gateway.store.views import making
 
 from .conftest import engine_for, settings_for
 from .replaying import enter, receive, work
@@ -53,6 +54,7 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
             "marks": [],
             "remote_addr": "::1",
             "is_test": False,
+            "keyword_folded": None,
         },
         {
             "id": 2**40,
@@ -78,6 +80,7 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
             "marks": ["operator-unlisted", "é🎉"],
             "remote_addr": "",
             "is_test": True,
+            "keyword_folded": "a🎉",
         },
     ],
     tables.mo_rejection: [
@@ -417,6 +420,102 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
     tables.mo_intake: [
         {"minute": ODD, "process": "host:1", "provider": "spryng", "outcome": "stored", "n": 0},
     ],
+    report_tables.report_day: [
+        {
+            "local_date": date(year, 1, 1),
+            "shortcode": "4414",
+            "keyword_folded": word,
+            "operator": "",
+            "is_test": new_people is None,
+            "messages": 2_147_483_647,
+            "callbacks": 2_147_483_647,
+            "unique_people": 1,
+            "new_people": new_people,
+            "handled": 0,
+            "unrouted": 0,
+            "failed": 0,
+            "waiting": 0,
+            "replies_sent": 0,
+            "replies_delivered": 0,
+            "replies_failed": 0,
+            "stops": 0,
+            "last_at": LAST,
+        }
+        for year, word, new_people in ((1, "", None), (9999, "é🎉", 0))
+    ],
+    report_tables.report_hour: [
+        {
+            "local_date": date(2026, 11, 22),
+            "hour_at": moment,
+            "shortcode": "0",
+            "messages": 1,
+            "callbacks": 2,
+            "max_wait_ms": wait,
+        }
+        for moment, wait in ((FIRST, None), (LAST, 2**40))
+    ],
+    report_tables.report_person: [
+        {
+            "local_date": date(2026, 11, 22),
+            "person_key": "ff" * 16,
+            "shortcode": "4414",
+            "keyword_folded": "é🎉",
+            "messages": 1,
+            "first_at": FIRST,
+            "last_at": LAST,
+            "last_message_id": 2**40,
+        },
+    ],
+    report_tables.report_word: [
+        {
+            "local_date": date(2026, 11, 22),
+            "shortcode": "4414",
+            "word": word,
+            "messages": 1,
+            "nearest_keyword": nearest,
+            "distance": distance,
+        }
+        for word, nearest, distance in (("", None, None), ("é🎉", "É🎉", 1))
+    ],
+    report_tables.report_poll: [
+        {
+            "poll": "song",
+            "option": "",
+            "votes": 2**40,
+            "unique_people": 0,
+            "rejected_late": 0,
+            "rejected_early": 0,
+            "rejected_double": 0,
+            "unreadable": 2**40,
+            "counted_at": ODD,
+        },
+    ],
+    report_tables.report_route: [
+        {
+            "shortcode": "",
+            "keyword": word,
+            "terms": "",
+            "keyword_folded": folded,
+            "handler": "test",
+            "alias_of": alias,
+            "source": "routes.toml:3",
+            "active_from": moment,
+            "active_to": moment,
+        }
+        for word, folded, alias, moment in (("*", None, None, None), ("É🎉", "é🎉", "WIN", ODD))
+    ],
+    report_tables.report_offset: [{"from_at": FIRST, "seconds": -1}, {"from_at": LAST, "seconds": 2_147_483_647}],
+    report_tables.report_counted: [
+        {
+            "local_date": date(2026, 11, day),
+            "starts_at": ODD,
+            "counted_at": moment,
+            "number": 2_147_483_647,
+            "is_due": moment is None,
+            "is_closed": moment is not None,
+        }
+        for day, moment in ((22, None), (23, ODD))
+    ],
 }
 
 
@@ -436,7 +535,7 @@ def contents(database_url: str) -> dict[str, list[Row[Any]]]:
     with engine_for(database_url) as engine, engine.begin() as conn:
         return {
             table.name: list(conn.execute(select(table).order_by(*table.primary_key.columns)))
-            for table in tables.metadata.sorted_tables
+            for table in store.tables()
         }
 
 
@@ -467,10 +566,27 @@ def test_every_value_of_every_column_arrives_as_it_was(sqlite_url: str, postgres
     assert {"mo_message 3", "mo_handling 3", "mt_message 3"} <= set(result.stdout.splitlines())
 
 
-@pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=str)
+@pytest.mark.parametrize("table", store.tables(), ids=str)
 def test_every_column_that_may_be_null_is_tried_with_a_value_and_without(table: Table) -> None:
     for column in table.columns:
         assert not column.nullable or {row[column.name] is None for row in ROWS[table]} == {False, True}, column
+
+
+def test_reports_are_counted_on_from_where_they_were(sqlite_url: str, postgres_url: str) -> None:
+    state = report_tables.report_state
+    fill(sqlite_url, ROWS)
+    was = {"zone": "Asia/Tokyo", "attempts_seen": 2**40, "reports_seen": 7}
+    for url in (sqlite_url, postgres_url):
+        with engine_for(url) as engine:
+            making.make(engine)
+    with engine_for(sqlite_url) as engine, engine.begin() as conn:
+        conn.execute(update(state).values(was))
+
+    copied(sqlite_url, postgres_url)
+
+    with engine_for(postgres_url) as engine, engine.begin() as conn:
+        (found,) = conn.execute(select(state)).mappings()
+        assert found == {"id": 1, **was, "views": making.digest(engine.dialect)}
 
 
 def test_new_rows_are_counted_on_from_the_highest(sqlite_url: str, postgres_url: str) -> None:

@@ -61,4 +61,5 @@ def _copied(source: Path, engine: Engine) -> dict[str, int]:
         for table in store.tables():
             with progress(store.count(conn, table), table.name) as tell:
                 copied[table.name] = store.copy_rows(conn, target, table, tell=tell)
+        store.copy_state(conn, target)
     return copied

@@ -10,13 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, Table, func, insert, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DatabaseError, DataError
 
 from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
 from . import schema, sqlite
 from .engine import READ_ONLY
-from .tables import metadata
+from .report_tables import metadata, report_state
 
 CHUNK = 1000  # rows
 PATIENCE = timedelta(seconds=5)  # for whoever else is at the source
@@ -38,8 +39,8 @@ def opened_source(path: Path) -> Iterator[Connection]:
 
 
 def tables() -> list[Table]:
-    """Give all tables, each after those that it points to."""
-    return metadata.sorted_tables
+    """Give all tables, each after those that it points to; `copy_state` copies the one that is never empty."""
+    return [table for table in metadata.sorted_tables if table is not report_state]
 
 
 def count(conn: Connection, table: Table) -> int:
@@ -79,6 +80,14 @@ def copy_rows(source: Connection, target: Connection, table: Table, *, tell: Cal
     if copied != wanted:
         raise MoGatewayError(f"{copied} of {wanted} rows of {table.name} arrived, so nothing is kept")
     return copied
+
+
+def copy_state(source: Connection, target: Connection) -> None:
+    """Let the reports be counted on as they were; which views there are is the target's own."""
+    row = source.execute(select(report_state.c.zone, report_state.c.attempts_seen, report_state.c.reports_seen))
+    if state := row.mappings().first():
+        statement = postgresql.insert(report_state).values(id=1, **state)
+        target.execute(statement.on_conflict_do_update(index_elements=["id"], set_=dict(state)))
 
 
 def _check_source(engine: Engine, path: Path) -> None:

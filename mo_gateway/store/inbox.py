@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from mo_gateway import keys, stop
 from mo_gateway.message import Message, Outcome, Receipt, WebhookRequest
+from mo_gateway.words import fold
 
 from .counted import CountedTable, Row, Stored, as_json, folded, insert_each, receipts, recordset
 
@@ -63,6 +64,7 @@ TABLE = CountedTable(
         "marks": "jsonb",
         "remote_addr": "text",
         "is_test": "boolean",
+        "keyword_folded": "text",
     },
 )
 
@@ -143,6 +145,7 @@ def _row(new: NewMessage) -> Row:
         "marks": list(message.marks),
         "remote_addr": request.remote_addr,
         "is_test": message.is_test,
+        "keyword_folded": fold(message.keyword),
         "line": new.line,
         "may_be_stop": new.may_be_stop,
     }

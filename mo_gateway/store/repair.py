@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from mo_gateway.errors import LostClaim
 from mo_gateway.message import Message
+from mo_gateway.words import fold
 
 from .selection import Filter, conditions
 from .tables import mo_handling, mo_message
@@ -39,6 +40,7 @@ def put_right(conn: Connection, row: Row[Any], message: Message, key: bytes) -> 
         )
         .values(
             keyword=message.keyword,
+            keyword_folded=fold(message.keyword),
             parm=message.parm,
             reference=message.reference,
             charset=message.charset,

@@ -30,6 +30,14 @@ metadata = MetaData(
     }
 )
 
+
+def in_order_of_time(table: str, column: str) -> Index:
+    """Index moments that come in the order of the rows: on PostgreSQL that takes nearly no room, and no time."""
+    name = f"{table}_{column}_idx"
+    index = Index(name, column, postgresql_using="brin", postgresql_with={"autosummarize": "on"})
+    return index.ddl_if(dialect="postgresql")
+
+
 mo_message = Table(
     "mo_message",
     metadata,
@@ -91,6 +99,11 @@ mo_message = Table(
         Boolean(create_constraint=False),
         nullable=False,
         comment="True for messages of trigger, simulate and probes.",
+    ),
+    Column(
+        "keyword_folded",
+        Text,
+        comment="The first word as routing compares it; NULL of messages that schema 0004 or an older one stored.",
     ),
     Index("mo_message_received_at_idx", "received_at"),
     comment="One row is a stored inbound SMS; written once: only deliveries and last_received_at move, and replay --charset repairs a text.",
@@ -324,6 +337,7 @@ mt_message = Table(
     ),
     Index("mt_message_reference_idx", "reference"),
     Index("mt_message_provider_id_idx", "provider_id"),
+    in_order_of_time("mt_message", "created_at"),
     Index("mt_message_tried_idx", "person_key", "tried_at"),
     Index(
         "mt_message_problem_idx",
@@ -401,6 +415,7 @@ mo_attempt = Table(
     Column("error", Text, comment="What went wrong, in one line."),
     Index("mo_attempt_handling_id_idx", "handling_id"),
     Index("mo_attempt_mt_message_id_idx", "mt_message_id"),
+    in_order_of_time("mo_attempt", "started_at"),
     comment="One row is one try of a handler or of a send.",
 )
 
