@@ -553,7 +553,7 @@ def test_two_gateways_that_store_the_same_reports_in_opposite_orders_do_not_dead
 
 def test_nothing_is_acknowledged_while_the_database_is_away(client: FlaskClient, gateway: Gateway) -> None:
     with gateway.engine.begin() as conn:
-        conn.execute(text("DROP TABLE mt_report"))
+        conn.execute(text("ALTER TABLE mt_report RENAME TO gone"))
 
     answer = of_spryng(client, "ours")
 
@@ -603,7 +603,7 @@ def test_reports_that_cannot_be_stored_cost_no_message_its_acknowledgement(
     client: FlaskClient, gateway: Gateway
 ) -> None:
     with gateway.engine.begin() as conn:
-        conn.execute(text("DROP TABLE mt_report"))
+        conn.execute(text("ALTER TABLE mt_report RENAME TO gone"))
 
     assert of_spryng(client, "ours").status_code == 503
     assert client.post("/spryng/mo/geheim", data=form(), content_type=FORM_TYPE).data == b"TRUE"

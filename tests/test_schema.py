@@ -23,6 +23,7 @@ from mo_gateway.preparation import Preparation, make_ready
 from mo_gateway.store import schema
 from mo_gateway.store.tables import metadata, mo_handling, mo_intake, mo_message, mt_message
 from mo_gateway.store.types import to_text
+from mo_gateway.store.views import VIEWS, making
 
 from .conftest import engine_for, fresh_database, settings_for
 from .examples import NOW
@@ -40,7 +41,8 @@ CATALOGUE = {
                pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0
+            AND NOT a.attisdropped
     """,
     "tables": """
         SELECT relname, relkind, relpersistence, obj_description(oid, 'pg_class')
@@ -50,6 +52,7 @@ CATALOGUE = {
         SELECT conrelid::regclass::text, conname, convalidated, condeferrable, pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace
     """,
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
     "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
     "sequences": "SELECT sequencename, data_type::text, start_value, increment_by, cycle FROM pg_sequences",
 }
@@ -113,12 +116,13 @@ def test_migrations_schema_sql_and_the_tables_in_the_code_make_the_same_postgres
         schema.upgrade(engine)
     with engine_for(by_tables) as engine:
         metadata.create_all(engine)
+        making.make(engine)
     postgres_server.execute(SCHEMA_SQL.read_text(), by_sql.rpartition("/")[2])
 
     made = catalogue(postgres_server, by_migrations)
     assert catalogue(postgres_server, by_tables) == made
     assert catalogue(postgres_server, by_sql) == made
-    assert {row[0] for row in made["columns"]} == set(metadata.tables)
+    assert {row[0] for row in made["columns"]} == {*metadata.tables, *(view.name for view in VIEWS)}
 
 
 def test_schema_sql_makes_a_database_that_is_taken_as_current(

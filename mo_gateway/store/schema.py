@@ -7,16 +7,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import URL, Connection, Engine, inspect, text
 
 from mo_gateway.errors import SchemaError
 
+from .views import making
+
 VERSION_TABLE = "mo_schema_version"
-HEADING = "-- The PostgreSQL schema, written by `mo-gateway db sql` from the migrations, never by hand."
+HEADING = (
+    "-- The PostgreSQL schema, written by `mo-gateway db sql` from the migrations and the views, never by hand."
+)
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the tables to this version, in one transaction; messages go on coming in meanwhile."""
+    """Bring the tables to this version, in one transaction, then the views; messages go on coming in meanwhile."""
     with engine.begin() as conn:
         if conn.dialect.name == "postgresql":
             # of two hosts that start together on an empty database the second waits, and finds it done
@@ -25,6 +29,7 @@ def upgrade(engine: Engine) -> None:
         config = _config()
         config.attributes["connection"] = conn
         command.upgrade(config, "head")
+    making.make(engine)
 
 
 def version(conn: Connection) -> str | None:
@@ -61,13 +66,14 @@ def check_not_older(conn: Connection) -> None:
 
 
 def as_sql() -> str:
-    """Write the whole PostgreSQL schema, with every comment, as the migrations make it."""
+    """Write the whole PostgreSQL schema, with every comment: the tables by the migrations, then the views."""
     written = io.StringIO()
     config = _config(output=written)
     config.set_main_option("sqlalchemy.url", "postgresql+psycopg://")
     command.upgrade(config, "head", sql=True)
     lines = [line.rstrip() for line in written.getvalue().strip().splitlines()]
-    return "\n".join([HEADING, "", *lines, ""])
+    views = making.as_sql(URL.create("postgresql+psycopg").get_dialect()(), noted=True)
+    return "\n".join([HEADING, "", *lines, "", views, ""])
 
 
 def _refuse_newer(found: str | None) -> None:
