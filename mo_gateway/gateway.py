@@ -42,6 +42,7 @@ from .store.outbox import Rules
 from .store.wake import Notifier
 from .store.writer import Writer
 from .takeout import Takeout
+from .tally import Tally
 from .wire import Wire
 
 
@@ -321,9 +322,16 @@ def presence_of(dispatcher: Dispatcher, settings: Settings) -> Presence:
     return Presence(dispatcher.engine, process, dispatcher.routes, lambda: open_routes(settings))
 
 
+def tally_of(
+    routes: Routes, settings: Settings, engine: Engine, *, clock: Callable[[], datetime] = utc_now
+) -> Tally:
+    """Put together what counts for the reports."""
+    return Tally(engine, routes, zone=settings.timezone, longest_transaction=settings.lease, clock=clock)
+
+
 def open_dispatcher(settings: Settings, *, threads: int = 8) -> Dispatcher:
     """Put together what a worker needs that runs so many handlers at a time."""
-    engine = open_engine(settings, most_connections=max(25, threads + 3))
+    engine = open_engine(settings, most_connections=max(25, threads + 4))
     return dispatcher_with(open_routes(settings), settings, engine)
 
 

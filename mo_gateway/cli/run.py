@@ -23,6 +23,7 @@ from mo_gateway.gateway import (
     presence_of,
     sender_with,
     takeouts_with,
+    tally_of,
 )
 from mo_gateway.outbound import Outbound
 from mo_gateway.preparation import Preparation
@@ -162,6 +163,7 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     )
     Listener(dispatcher.engine, worker.wake)
     presence = presence_of(dispatcher, settings)
+    tally = tally_of(dispatcher.routes, settings, dispatcher.engine)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     signal.signal(signal.SIGHUP, lambda *_: presence.want_reload())
@@ -174,7 +176,9 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
         os.nice(GIVING_WAY)  # to the server beside us: in a rush each message is taken first, and handled later
     outbound.start()
     presence.start()
+    tally.start()
     is_stuck = worker.run()
+    tally.stop()
     outbound.join()
     presence.stop()
     if is_stuck:

@@ -9,10 +9,11 @@ from sqlalchemy import RowMapping
 
 from mo_gateway import recount as step
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import open_routes
+from mo_gateway.gateway import open_routes, utc_now
 from mo_gateway.store import reading
 from mo_gateway.store import values as store
 from mo_gateway.store.engine import WRITABLE
+from mo_gateway.tally import count_poll
 
 from . import output
 from .order import counted
@@ -79,9 +80,10 @@ def recount(ctx: click.Context, poll: str, mend: bool, as_json: bool) -> None:
     if poll not in polls:
         raise MoGatewayError(f"no route has a vote for {poll}; there are {', '.join(polls) or 'none at all'}")
     with reading.opened(settings) as engine:
-        found = step.recount(
-            engine.execution_options(**WRITABLE), routes, poll, person_secret=settings.person_secret, mend=mend
-        )
+        writable = engine.execution_options(**WRITABLE)
+        found = step.recount(writable, routes, poll, person_secret=settings.person_secret, mend=mend)
+        if mend:
+            count_poll(writable, poll, now=utc_now())
     figures = {name: getattr(found, name) for name in ("read", "right", "missing", "different", "surplus")}
     if as_json:
         output.print_json({"poll": poll, **figures, "mended": mend})

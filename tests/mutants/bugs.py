@@ -597,4 +597,99 @@ KEPT_QUIET = [
     ),
 ]
 
-BUGS: Sequence[Bug] = (*ACKNOWLEDGED, *RECOGNISED, *HANDLED, *SENT, *KEPT_QUIET)
+COUNTED = [
+    Bug(
+        name="a date is counted without a fence",
+        would="Of two workers the one that has read older figures writes over the newer ones.",
+        change=Change(
+            file="store/agenda.py",
+            text="""
+    if changed.rowcount != 1:
+""",
+            instead="""
+    if changed.rowcount < 0:
+""",
+        ),
+        tests=[
+            "test_tally.py::test_of_two_who_count_the_same_date_the_one_with_older_figures_writes_nothing[sqlite]"
+        ],
+    ),
+    Bug(
+        name="a closed date is closed for ever",
+        would="A replay, or a delivery report that comes late, is missing in the reports.",
+        change=Change(
+            file="tally.py",
+            text="                agenda.mark_due(conn, self._zone, dates, over=over)",
+            instead="                agenda.mark_due(conn, self._zone, (), over=())",
+        ),
+        tests=["test_tally.py::test_a_delivery_report_that_comes_days_later_is_counted[sqlite]"],
+    ),
+    Bug(
+        name="looked at once and for all",
+        would="What a slow transaction brings after a newer one was seen is never counted.",
+        change=Change(
+            file="tally.py",
+            text="        settled = monotonic() - 2 * self._longest_transaction",
+            instead="        settled = monotonic() + 1",
+        ),
+        tests=[
+            "test_tally.py::test_how_far_was_looked_is_noted_only_when_nothing_older_can_come_any_more[sqlite]"
+        ],
+    ),
+    Bug(
+        name="people of a date that is being closed are counted twice",
+        would="While a date is closed its people stand in the reports once as counted and once as open.",
+        change=Change(
+            file="store/views/people.py",
+            text=").where(_PERSON.local_date < _first_open(_OPEN.c.local_date))",
+            instead=")",
+        ),
+        tests=["test_tally.py::test_people_are_counted_once_while_their_date_is_closed[sqlite]"],
+    ),
+    Bug(
+        name="a date is closed before an earlier one",
+        would="Who wrote on both is new on both, and nothing ever puts that right.",
+        change=Change(
+            file="tally.py",
+            text="self._is_over(day) and agenda.are_closed_before(conn, day.date)",
+            instead="self._is_over(day)",
+        ),
+        tests=["test_tally.py::test_who_is_new_is_told_right_though_a_later_date_could_be_closed_first[sqlite]"],
+    ),
+    Bug(
+        name="today comes first, and last",
+        would="Where today takes long, no other date is ever counted.",
+        change=Change(
+            file="tally.py",
+            text="""
+            if one.day.date == today:
+                self._count(one)
+""",
+            instead="""
+            if one.day.date == today:
+                self._count(one)
+                if monotonic() - begun > A_ROUND:
+                    return
+""",
+        ),
+        tests=["test_tally.py::test_however_long_today_takes_another_date_has_its_turn[sqlite]"],
+    ),
+    Bug(
+        name="a local date is rounded up",
+        would="A message in the last instant before midnight is of the next date, on SQLite.",
+        change=Change(file="store/functions.py", text="date(substr({moment}, 1, 19),", instead="date({moment},"),
+        tests=["test_tally.py::test_dates_are_those_of_the_configured_zone[sqlite]"],
+    ),
+    Bug(
+        name="a formula in an export",
+        would="A spreadsheet that opens a report runs what a stranger has sent.",
+        change=Change(
+            file="sheets.py",
+            text="""        if is_beginning and character in SIGNS:""",
+            instead="""        if is_beginning and character in "":""",
+        ),
+        tests=["test_sheets.py::test_no_cell_of_any_reader_begins_with_a_formula"],
+    ),
+]
+
+BUGS: Sequence[Bug] = (*ACKNOWLEDGED, *RECOGNISED, *HANDLED, *SENT, *KEPT_QUIET, *COUNTED)

@@ -1,0 +1,289 @@
+"""The tally: the worker's counting for the reports, beside its work and never in its way.
+
+A round counts today, then another date that is due, and more of them for about a second; after it there is a rest
+of twenty times as long as it took. A date is read in transactions that only read, and written in short ones, a few
+rows at a time. Dates are closed one after the other, when no provider repeats their messages any more. What
+happens to a message of a closed date later (a replay, a late delivery report) is found by the new tries and
+reports, and has that date counted again.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from threading import Event, Thread
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Engine, true
+from sqlalchemy.exc import SQLAlchemyError
+
+from .errors import LostClaim, MoGatewayError, UnsafeDatabase
+from .nearness import nearest
+from .plugin import ANY_WORD
+from .routing import Route, Routes
+from .store import agenda, counting, merge
+from .store.agenda import Due, Seen
+from .store.counting import Day, day_in
+from .store.engine import READ_ONLY
+from .store.failures import in_one_line, way_to
+from .store.merge import Changes, Row
+from .store.report_tables import report_day, report_hour, report_person, report_poll, report_route, report_word
+from .words import fold
+
+EVERY = 10.0  # seconds between two rounds, at least
+LONGEST_REST = 300.0  # seconds
+RESTS = 20  # times as long as a round took
+A_ROUND = 1.0  # seconds after which a round begins with no other date
+BETWEEN_WRITES = 0.05  # seconds in which the intake has a SQLite file to itself
+ALL_POLLS_EVERY = 3600.0  # seconds; what `votes recount` has mended is counted at once, and is safe by then
+REPEATED_FOR = timedelta(hours=26)  # a provider repeats itself for a day; its last repeat is in by then
+
+log = structlog.get_logger()
+
+
+class Tally:
+    """Counts dates and polls into the tables of the reports; any number of workers may do so at the same time."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        routes: Routes,
+        *,
+        zone: ZoneInfo,
+        longest_transaction: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._looking = engine.execution_options(**READ_ONLY)
+        self._routes = routes
+        self._zone = zone
+        self._longest_transaction = longest_transaction.total_seconds()
+        self._clock = clock
+        self._stopping = Event()
+        self._newest: deque[tuple[float, Seen]] = deque()  #: what was there at which monotonic second
+        self._polls_again_at = 0.0  #: monotonic seconds; then all are counted, whatever is known of them
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        Thread(target=self._run, name="tally", daemon=True).start()
+
+    def stop(self) -> None:
+        """Begin with nothing more."""
+        self._stopping.set()
+
+    def round(self) -> None:
+        """Count what is most wanted; or raise MoGatewayError where everything is counted in another zone."""
+        begun = monotonic()
+        self._check_zone()
+        today = self._today()
+        with self._engine.begin() as conn:
+            agenda.add_dates(conn, self._zone, today=today)
+        self._look_back()
+        self._write_each(self._route_changes())
+        due = self._due()
+        others = [one for one in due if one.day.date != today]
+        for one in due:
+            if one.day.date == today:
+                self._count(one)
+        for one in others:  # however long today takes, one of them has its turn
+            self._count(one)
+            if monotonic() - begun > A_ROUND:
+                return
+
+    def rebuild(self) -> Iterator[tuple[int, int]]:
+        """Count every date anew in the zone of today, from the first on of which there are messages.
+
+        What was counted on dates before that stays. Give, again and again, how many dates are counted and how many
+        there are.
+        """
+        offsets = agenda.offsets(self._zone)
+        with self._engine.begin() as conn:
+            agenda.begin(conn, self._zone, offsets)
+            agenda.begin_anew(conn, self._zone, today=self._today())
+        self._polls_again_at = 0.0
+        while True:
+            with self._looking.begin() as conn:
+                counted, all_of_them = agenda.progress(conn)
+            yield counted, all_of_them
+            if counted == all_of_them:
+                return
+            self.round()
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            begun = monotonic()
+            pause = LONGEST_REST
+            try:
+                self.round()
+                pause = min(LONGEST_REST, max(EVERY, RESTS * (monotonic() - begun)))
+            except (SQLAlchemyError, UnsafeDatabase, OSError) as exc:
+                log.warning("cannot count for the reports", error=in_one_line(exc))
+                pause = EVERY
+            except MoGatewayError as exc:
+                log.error("cannot count for the reports", error=str(exc))
+            except Exception as exc:  # noqa: BLE001 - whatever is wrong with the counting, messages are handled
+                log.error("cannot count for the reports", exception=way_to(exc))
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self._zone).date()
+
+    def _check_zone(self) -> None:
+        """Begin to count in our zone, or raise MoGatewayError where another has begun."""
+        with self._looking.begin() as conn:
+            found = agenda.zone_name(conn)
+        if found is None:
+            offsets = agenda.offsets(self._zone)  # before the transaction: it takes its time
+            with self._engine.begin() as conn:
+                agenda.begin(conn, self._zone, offsets)
+        elif found != self._zone.key:
+            raise MoGatewayError(
+                f"the reports are counted by the dates of {found}, and MO_GATEWAY_TIMEZONE is {self._zone.key}:"
+                " `mo-gateway reports rebuild` counts them anew"
+            )
+
+    def _due(self) -> list[Due]:
+        with self._looking.begin() as conn:
+            return agenda.due(conn, self._zone)
+
+    # What has happened since
+
+    def _look_back(self) -> None:
+        """Find what has happened to closed dates and to polls since the last time."""
+        with self._looking.begin() as conn:
+            newest = agenda.newest(conn)
+            since = agenda.seen(conn)
+            hours = agenda.hours_touched(conn, since)
+            all_polls = monotonic() >= self._polls_again_at
+            polls = agenda.polls(conn) if all_polls else agenda.polls_touched(conn, since)
+        dates = {self._date(moment) for hour in hours for moment in _ends_of(hour)}
+        over = [local for local in dates if self._is_over(day_in(self._zone, local))]
+        if dates:
+            with self._engine.begin() as conn:
+                agenda.mark_due(conn, self._zone, dates, over=over)
+        for poll in polls:
+            count_poll(self._engine, poll, now=self._clock())
+        if all_polls:
+            self._polls_again_at = monotonic() + ALL_POLLS_EVERY
+        self._note(newest)
+
+    def _is_over(self, day: Day) -> bool:
+        """Tell whether no provider repeats the messages of a date any more."""
+        return self._clock() >= day.ends_at + REPEATED_FOR
+
+    def _date(self, moment: datetime) -> date:
+        return moment.astimezone(self._zone).date()
+
+    def _note(self, newest: Seen) -> None:
+        """Note how far was looked, once no transaction can still bring something that lies before it."""
+        self._newest.append((monotonic(), newest))
+        settled = monotonic() - 2 * self._longest_transaction
+        old = None
+        while self._newest and self._newest[0][0] < settled:
+            _, old = self._newest.popleft()
+        if old:
+            with self._engine.begin() as conn:
+                agenda.note_seen(conn, old)
+
+    # Counting a date
+
+    def _count(self, one: Due) -> None:
+        try:
+            self._count_date(one)
+        except LostClaim as exc:  # whoever was before us has it, or the next round
+            log.debug("a date is counted again", reason=str(exc))
+
+    def _count_date(self, one: Due) -> None:
+        now, day, number = self._clock(), one.day, one.number
+        with self._looking.begin() as conn:  # who is new on a date is known when those before it are closed
+            is_closed = self._is_over(day) and agenda.are_closed_before(conn, day.date)
+        if is_closed:
+            number = self._write(day, number, self._people_changes(day))
+        number = self._write(day, number, self._day_changes(day, with_new_people=is_closed))
+        with self._engine.begin() as conn:
+            agenda.finish(conn, day.date, number, counted_at=now, is_closed=is_closed)
+
+    def _people_changes(self, day: Day) -> Iterator[Changes]:
+        with self._looking.begin() as conn:
+            messages = counting.messages_of(conn, day)
+        for part in counting.key_ranges(messages):
+            with self._looking.begin() as conn:
+                rows = counting.person_rows(conn, day, part)
+                changes = merge.changes(conn, report_person, counting.people_of(day, part), rows)
+            yield changes  # in no transaction: to write them takes its time
+
+    def _day_changes(self, day: Day, *, with_new_people: bool) -> list[Changes]:
+        with self._looking.begin() as conn:
+            frequent = counting.frequent_words(conn, day)
+            rows = counting.day_rows(conn, day, frequent, with_new_people=with_new_people)
+            days = merge.changes(conn, report_day, report_day.c.local_date == day.date, rows)
+            hours = counting.hour_rows(conn, day)
+            hours_changed = merge.changes(conn, report_hour, report_hour.c.local_date == day.date, hours)
+            words = counting.word_rows(conn, day, frequent)
+        named = [self._with_nearest(row) for row in words]  # in no transaction: it takes its time
+        with self._looking.begin() as conn:
+            words_changed = merge.changes(conn, report_word, report_word.c.local_date == day.date, named)
+        return [days, hours_changed, words_changed]
+
+    def _with_nearest(self, row: Row) -> Row:
+        keyword, letters = nearest(self._routes.plain_words(row["shortcode"]), row["word"])
+        return {**row, "nearest_keyword": keyword, "distance": letters}
+
+    def _write(self, day: Day, number: int, all_changes: Iterable[Changes]) -> int:
+        """Write a date's changes, some at a time, each one number further; give the number after them."""
+        for changes in all_changes:
+            for some in changes.chunks():
+                with self._engine.begin() as conn:
+                    agenda.step(conn, day.date, number)
+                    merge.write(conn, some)
+                number += 1
+                if len(some) >= merge.CHUNK and self._engine.dialect.name == "sqlite":
+                    self._stopping.wait(BETWEEN_WRITES)
+        return number
+
+    # Routes
+
+    def _route_changes(self) -> Changes:
+        rows = {(row["shortcode"], row["keyword"], row["terms"]): row for row in map(_route_row, self._routes)}
+        with self._looking.begin() as conn:
+            return merge.changes(conn, report_route, true(), rows.values())
+
+    def _write_each(self, changes: Changes) -> None:
+        for some in changes.chunks():
+            with self._engine.begin() as conn:
+                merge.write(conn, some)
+
+
+def count_poll(engine: Engine, poll: str, *, now: datetime) -> None:
+    """Count a poll for the reports.
+
+    It needs no fence: of two who count at once, one may write what is older, and a later round puts that right.
+    """
+    with engine.execution_options(**READ_ONLY).begin() as conn:
+        rows = counting.poll_rows(conn, poll, now=now)
+        changes = merge.changes(conn, report_poll, report_poll.c.poll == poll, rows)
+    for some in changes.chunks():
+        with engine.begin() as conn:
+            merge.write(conn, some)
+
+
+def _ends_of(hour: datetime) -> tuple[datetime, datetime]:
+    """Give the first and the last second of an hour: in some zones they are of two dates."""
+    return hour, hour + timedelta(minutes=59, seconds=59)
+
+
+def _route_row(route: Route) -> Row:
+    keyword, first = route.keyword, route.handler.keywords[0]
+    is_one_word = not keyword.is_pattern and keyword.word != ANY_WORD
+    return {
+        "shortcode": keyword.shortcode or "",
+        "keyword": route.word,
+        "terms": route.terms_in_words,
+        "keyword_folded": fold(keyword.word) if is_one_word else None,
+        "handler": route.handler.name,
+        "alias_of": None if keyword.word == first.word else first.word,
+        "source": route.handler.place,
+        "active_from": keyword.terms.since,
+        "active_to": keyword.terms.until,
+    }
