@@ -1,7 +1,7 @@
 """Fills a database with messages that were handled long ago: millions of rows in a minute or so.
 
 The first message goes the real way. The others are copies of its rows with the keys, numbers and times of their
-own that real ones would have: one a second, up to now.
+own that real ones would have: one a second, up to now, of twenty words.
 """
 
 import sys
@@ -36,6 +36,8 @@ POSTGRESQL = Dialect(
         "dedupe_key": "decode(lpad(to_hex({digits}::bigint), 12, '0') || left(md5(n::text), 20), 'hex')",
         "msisdn": "'32' || lpad((n * 7919 % 1000000000)::text, 9, '0')",
         "person_key": "decode(md5((n * 7919 % 1000000000)::text), 'hex')",
+        "keyword": "'WORD' || n % 20",
+        "keyword_folded": "'word' || n % 20",
         "reference": "'FILL-' || n",
         "timestamp_raw": "{digits}",
         "sent_at": "moment",

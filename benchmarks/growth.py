@@ -32,7 +32,7 @@ def measure(databases: Sequence[Database], *, sizes: Sequence[int], rounds: int)
     """Give a row for each size of table on each database."""
     for database in databases:
         with ExitStack() as stack:
-            gateways = {size: stack.enter_context(_filled(database, size)) for size in {0, *sizes}}
+            gateways = {size: stack.enter_context(filled(database, size)) for size in {0, *sizes}}
             rates = _rates(gateways, rounds=rounds)
         for size, values in sorted(rates.items()):
             yield {
@@ -45,7 +45,7 @@ def measure(databases: Sequence[Database], *, sizes: Sequence[int], rounds: int)
 
 
 @contextmanager
-def _filled(database: Database, rows: int) -> Iterator[Gateway]:
+def filled(database: Database, rows: int) -> Iterator[Gateway]:
     """Open a gateway on a new database with so many messages."""
     with new_folder() as folder:
         url = database.fresh(folder)

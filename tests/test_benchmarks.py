@@ -41,7 +41,7 @@ def test_figures_without_a_place_are_an_error(tmp_path: Path) -> None:
         report.put(page, "here", "new")
 
 
-@pytest.mark.parametrize("place", ["chart", "intake", "worth", "dispatch", "growth"])
+@pytest.mark.parametrize("place", ["chart", "intake", "worth", "dispatch", "growth", "reports"])
 def test_the_page_of_results_has_a_place_for_each_measurement(place: str, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(report.RESULTS.read_text())
