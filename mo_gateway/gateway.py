@@ -18,7 +18,7 @@ from .handlers.building import Surroundings
 from .handlers.file import handlers_in_file
 from .handlers.finding import find_handlers
 from .metrics import Metrics
-from .numbering import load_numbering
+from .numbering import Numbering, load_numbering
 from .plugin import Handler
 from .polling import Polling
 from .presence import Presence
@@ -87,9 +87,14 @@ def open_gateway(
     *,
     clock: Callable[[], datetime] = utc_now,
     ring: Callable[[], None] = lambda: None,
+    numbering: Numbering | None = None,
 ) -> Gateway:
-    """Put a gateway together; `ring` is called when new messages are committed, and wakes a worker beside us."""
+    """Put a gateway together; `ring` is called when new messages are committed, and wakes a worker beside us.
+
+    Who has read the operator tables already hands them over as `numbering`.
+    """
     engine = open_engine(settings)
+    numbering = numbering or load_numbering(settings.operators_file)
     metrics = Metrics()
     intake = Intake()
     notifier = Notifier(engine)
@@ -110,8 +115,8 @@ def open_gateway(
     return Gateway(
         settings=settings,
         engine=engine,
-        spryng=open_spryng(settings),
-        inbound=open_inbound(settings),
+        spryng=open_spryng(settings, numbering),
+        inbound=open_inbound(settings, numbering),
         reporting=open_reporting(settings),
         writer=writer,
         loop_writer=None if settings.is_sqlite else _loop_writer(settings, engine, wake_workers),
@@ -139,9 +144,8 @@ def _loop_writer(settings: Settings, engine: Engine, on_stored: Callable[[], Non
     )
 
 
-def open_spryng(settings: Settings) -> Spryng:
+def open_spryng(settings: Settings, numbering: Numbering) -> Spryng:
     """Make the reader of Spryng's callbacks, with the operator tables it checks against."""
-    numbering = load_numbering(settings.operators_file)
     return Spryng(
         schema=callback_schema(numbering, settings.operator_policy, settings.timezone),
         numbering=numbering,
@@ -150,9 +154,8 @@ def open_spryng(settings: Settings) -> Spryng:
     )
 
 
-def open_inbound(settings: Settings) -> dict[str, Inbound]:
+def open_inbound(settings: Settings, numbering: Numbering) -> dict[str, Inbound]:
     """Make the readers of the other providers' inbound messages."""
-    numbering = load_numbering(settings.operators_file)
     zone, country = settings.timezone, settings.default_country
     return {
         "pswincom": PsWinComInbound(numbering=numbering, timezone=zone, country=country),
@@ -162,8 +165,9 @@ def open_inbound(settings: Settings) -> dict[str, Inbound]:
 
 def open_readers(settings: Settings) -> Mapping[str, Reader]:
     """Make the readers of every provider's inbound messages."""
-    spryng = open_spryng(settings)
-    return {spryng.name: spryng, **open_inbound(settings)}
+    numbering = load_numbering(settings.operators_file)
+    spryng = open_spryng(settings, numbering)
+    return {spryng.name: spryng, **open_inbound(settings, numbering)}
 
 
 def open_reporting(settings: Settings) -> dict[str, Reporting]:

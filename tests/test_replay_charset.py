@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from mo_gateway.gateway import Gateway, open_readers, open_spryng
 from mo_gateway.message import Outcome
+from mo_gateway.numbering import load_numbering
 from mo_gateway.repair import Repairs
 from mo_gateway.store.selection import Filter
 from mo_gateway.store.tables import mo_handling, mo_message, mt_message
@@ -51,7 +52,7 @@ def test_nothing_else_of_the_row_changes(gateway: Gateway) -> None:
 def test_the_provider_repeating_it_under_the_new_charset_is_recognised(gateway: Gateway) -> None:
     stored = receive(gateway, PARM="%80")
     run(gateway, "--charset", "windows-1252", "--yes")
-    spryng = open_spryng(settings_for("sqlite:///unused.db", CHARSET="windows-1252"))
+    spryng = open_spryng(settings_for("sqlite:///unused.db", CHARSET="windows-1252"), load_numbering())
 
     again = gateway.receiver.receive(spryng, request(encoded(PARM="%80")))
 

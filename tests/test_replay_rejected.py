@@ -8,6 +8,7 @@ import pytest
 from mo_gateway.errors import FieldError
 from mo_gateway.gateway import Gateway, open_spryng
 from mo_gateway.message import Outcome
+from mo_gateway.numbering import load_numbering
 from mo_gateway.store.tables import mo_handling, mo_message, mo_rejection, mt_message
 
 from .conftest import settings_for
@@ -35,7 +36,7 @@ def test_a_request_that_is_valid_by_now_becomes_a_message_with_its_work(gateway:
 
 def test_one_that_the_provider_has_sent_again_meanwhile_is_only_linked(gateway: Gateway) -> None:
     receive(gateway, OPERATOR=UNLISTED)
-    tolerant = open_spryng(settings_for("sqlite:///unused.db", OPERATOR_POLICY="any"))
+    tolerant = open_spryng(settings_for("sqlite:///unused.db", OPERATOR_POLICY="any"), load_numbering())
     stored = gateway.receiver.receive(
         tolerant, request(encoded(OPERATOR=UNLISTED), at=NOON + timedelta(minutes=1))
     )

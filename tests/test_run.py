@@ -157,6 +157,25 @@ def test_a_killed_part_is_started_again(gateway: Program, part: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("front", FRONTS)
+def test_a_file_of_operators_that_is_broken_meanwhile_does_not_stop_the_intake(
+    tmp_path: Path, sqlite_url: str, front: str
+) -> None:
+    operators = tmp_path / "operators.csv"
+    operators.write_text("operator,countries,name\n20699,BEL,Ours\n")
+    with program(tmp_path, sqlite_url, OPERATORS_FILE=str(operators)) as gateway:
+        url = gateway.run("--front", front)
+        wait_until_taken(url, OPERATOR="20699", PARM="before")
+        operators.write_text("not a table")
+
+        (serving,) = gateway.serving()
+        os.kill(serving, signal.SIGKILL)
+
+        wait_until_taken(url, OPERATOR="20699", PARM="after")
+        assert "a part ended by itself" not in gateway.log
+
+
+@pytest.mark.slow
 def test_a_worker_that_keeps_ending_does_not_stop_the_intake(simple: Program) -> None:
     url = simple.run()
     wait_until_taken(url, PARM="before")

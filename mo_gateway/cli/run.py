@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,6 +26,7 @@ from mo_gateway.gateway import (
     takeouts_with,
     tally_of,
 )
+from mo_gateway.numbering import load_numbering
 from mo_gateway.outbound import Outbound
 from mo_gateway.preparation import Preparation
 from mo_gateway.questions import Questions
@@ -128,6 +130,7 @@ def serve(
     from mo_gateway.web.server import ASGI_OPTIONS, PINNING, Server, leave_ctrl_c_to_parent
 
     settings = settings_from_environment()
+    numbering = load_numbering(settings.operators_file)  # now: that file may be broken when a process is exchanged
     ring = family.bell(wake_fd) if wake_fd is not None else lambda: None
     if parent_fd is not None:
         family.stop_with_parent(parent_fd)
@@ -135,11 +138,12 @@ def serve(
     options: dict[str, Any] = {"bind": binds, "workers": workers, "threads": threads}
     options |= {"when_ready": leave_ctrl_c_to_parent, "post_worker_init": leave_ctrl_c_to_parent}
     options |= PINNING if pin else {}
+    open_ = partial(open_gateway, settings, ring=ring, numbering=numbering)
     if front == "asgi":
         options |= ASGI_OPTIONS
-        Server(lambda: Front(open_gateway(settings, ring=ring), threads=threads), options).run()
+        Server(lambda: Front(open_(), threads=threads), options).run()
     else:
-        Server(lambda: create_app(open_gateway(settings, ring=ring)), options).run()
+        Server(lambda: create_app(open_()), options).run()
 
 
 @click.command()
