@@ -58,7 +58,7 @@ class Tally:
         self._looking = engine.execution_options(**READ_ONLY)
         self._routes = routes
         self._zone = zone
-        self._longest_transaction = longest_transaction.total_seconds()
+        self._longest_transaction = longest_transaction
         self._clock = clock
         self._stopping = Event()
         self._newest: deque[tuple[float, Seen]] = deque()  #: what was there at which monotonic second
@@ -99,16 +99,19 @@ class Tally:
         """
         offsets = agenda.offsets(self._zone)
         with self._engine.begin() as conn:
-            agenda.begin(conn, self._zone, offsets)
+            agenda.begin(conn, self._zone, offsets, settled_at=self._settled_at())
             agenda.begin_anew(conn, self._zone, today=self._today())
+        while left := [one for one in self._due() if not one.is_counted]:
+            for one in left:
+                with self._looking.begin() as conn:
+                    progress = agenda.progress(conn)
+                yield progress
+                self._count(one)
         self._polls_again_at = 0.0
-        while True:
-            with self._looking.begin() as conn:
-                counted, all_of_them = agenda.progress(conn)
-            yield counted, all_of_them
-            if counted == all_of_them:
-                return
-            self.round()
+        self.round()
+        with self._looking.begin() as conn:
+            progress = agenda.progress(conn)
+        yield progress
 
     def _run(self) -> None:
         pause = 0.0
@@ -136,16 +139,23 @@ class Tally:
         if found is None:
             offsets = agenda.offsets(self._zone)  # before the transaction: it takes its time
             with self._engine.begin() as conn:
-                agenda.begin(conn, self._zone, offsets)
-        elif found != self._zone.key:
+                agenda.begin(conn, self._zone, offsets, settled_at=self._settled_at())
+        else:
+            self._check_is_ours(found)
+
+    def _check_is_ours(self, zone: str | None) -> None:
+        if zone != self._zone.key:
             raise MoGatewayError(
-                f"the reports are counted by the dates of {found}, and MO_GATEWAY_TIMEZONE is {self._zone.key}:"
+                f"the reports are counted by the dates of {zone}, and MO_GATEWAY_TIMEZONE is {self._zone.key}:"
                 " `mo-gateway reports rebuild` counts them anew"
             )
 
     def _due(self) -> list[Due]:
+        """Give what is to be counted, with fences that nobody in another zone has moved."""
         with self._looking.begin() as conn:
-            return agenda.due(conn, self._zone)
+            due = agenda.due(conn, self._zone)
+            self._check_is_ours(agenda.zone_name(conn))  # after it: who moves the fences then stops us
+        return due
 
     # What has happened since
 
@@ -175,10 +185,14 @@ class Tally:
     def _date(self, moment: datetime) -> date:
         return moment.astimezone(self._zone).date()
 
+    def _settled_at(self) -> datetime:
+        """Give the moment up to which no transaction brings anything any more."""
+        return self._clock() - 2 * self._longest_transaction
+
     def _note(self, newest: Seen) -> None:
         """Note how far was looked, once no transaction can still bring something that lies before it."""
         self._newest.append((monotonic(), newest))
-        settled = monotonic() - 2 * self._longest_transaction
+        settled = monotonic() - 2 * self._longest_transaction.total_seconds()
         old = None
         while self._newest and self._newest[0][0] < settled:
             _, old = self._newest.popleft()
@@ -196,12 +210,18 @@ class Tally:
 
     def _count_date(self, one: Due) -> None:
         now, day, number = self._clock(), one.day, one.number
-        with self._looking.begin() as conn:  # who is new on a date is known when those before it are closed
+        with self._looking.begin() as conn:
+            agenda.check(conn, day.date, number)
             is_closed = self._is_over(day) and agenda.are_closed_before(conn, day.date)
         if is_closed:
             number = self._write(day, number, self._people_changes(day))
+        have_people_changed = number > one.number
         number = self._write(day, number, self._day_changes(day, with_new_people=is_closed))
         with self._engine.begin() as conn:
+            if is_closed:
+                agenda.check_closed_before(conn, day.date)
+            if have_people_changed:  # who is new on a later date is not the same any more
+                agenda.mark_due_after(conn, day.date)
             agenda.finish(conn, day.date, number, counted_at=now, is_closed=is_closed)
 
     def _people_changes(self, day: Day) -> Iterator[Changes]:
@@ -215,20 +235,25 @@ class Tally:
 
     def _day_changes(self, day: Day, *, with_new_people: bool) -> list[Changes]:
         with self._looking.begin() as conn:
-            frequent = counting.frequent_words(conn, day)
+            frequent = counting.frequent_words(conn, day, always=self._routes_words())
             rows = counting.day_rows(conn, day, frequent, with_new_people=with_new_people)
             days = merge.changes(conn, report_day, report_day.c.local_date == day.date, rows)
             hours = counting.hour_rows(conn, day)
             hours_changed = merge.changes(conn, report_hour, report_hour.c.local_date == day.date, hours)
-            words = counting.word_rows(conn, day, frequent)
-        named = [self._with_nearest(row) for row in words]  # in no transaction: it takes its time
+            words = counting.word_rows(conn, day)
+        named = list(self._with_nearest(words))  # in no transaction: it takes its time
         with self._looking.begin() as conn:
             words_changed = merge.changes(conn, report_word, report_word.c.local_date == day.date, named)
         return [days, hours_changed, words_changed]
 
-    def _with_nearest(self, row: Row) -> Row:
-        keyword, letters = nearest(self._routes.plain_words(row["shortcode"]), row["word"])
-        return {**row, "nearest_keyword": keyword, "distance": letters}
+    def _with_nearest(self, rows: Iterable[Row]) -> Iterator[Row]:
+        keywords: dict[str, frozenset[str]] = {}  # by shortcode: to look through many routes takes its time
+        for row in rows:
+            shortcode = row["shortcode"]
+            if shortcode not in keywords:
+                keywords[shortcode] = self._routes.plain_words(shortcode)
+            keyword, letters = nearest(keywords[shortcode], row["word"])
+            yield {**row, "nearest_keyword": keyword, "distance": letters}
 
     def _write(self, day: Day, number: int, all_changes: Iterable[Changes]) -> int:
         """Write a date's changes, some at a time, each one number further; give the number after them."""
@@ -243,6 +268,9 @@ class Tally:
         return number
 
     # Routes
+
+    def _routes_words(self) -> frozenset[str]:
+        return frozenset(word for row in map(_route_row, self._routes) if (word := row["keyword_folded"]))
 
     def _route_changes(self) -> Changes:
         rows = {(row["shortcode"], row["keyword"], row["terms"]): row for row in map(_route_row, self._routes)}

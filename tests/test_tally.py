@@ -172,11 +172,11 @@ def test_people_are_counted_once_while_their_date_is_closed(
     clock.now += 4 * DAY
     seen: list[list[tuple[object, ...]]] = []
 
-    def finish(*_arguments: object, **_more: object) -> None:
+    def about_to_close(*_arguments: object) -> None:
         seen.append(people(gateway))
         raise LostClaim("killed before it is closed")
 
-    monkeypatch.setattr(agenda, "finish", finish)
+    monkeypatch.setattr(agenda, "check_closed_before", about_to_close)
     counter.round()
 
     assert rows(gateway.engine, "report_person")
@@ -213,6 +213,20 @@ def test_who_is_new_is_told_right_though_a_later_date_could_be_closed_first(gate
     counter.round()
 
     assert figures(gateway, "new_people") == [(TODAY, 1), (TODAY + DAY, 0), (TODAY + 2 * DAY, 1)]
+
+
+def test_who_was_new_is_told_anew_when_an_older_message_of_theirs_turns_up(gateway: Gateway) -> None:
+    counter = tally_with(gateway, enter)
+    store_at(gateway, NOON - 9 * DAY)
+    counter.round()
+    assert figures(gateway, "new_people") == [(TODAY - 9 * DAY, 1)]
+
+    store_at(gateway, NOON - 20 * DAY, PARM="it was rejected, and is replayed")
+    handle_all(dispatcher_of(gateway, enter))
+    for _ in range(3):
+        counter.round()
+
+    assert figures(gateway, "new_people") == [(TODAY - 20 * DAY, 1), (TODAY - 9 * DAY, 0)]
 
 
 def test_each_person_is_new_once_on_a_shortcode_where_their_first_message_is(gateway: Gateway) -> None:
@@ -273,19 +287,31 @@ def test_of_many_words_the_rare_ones_are_counted_together(
 
     expected = [(TODAY, "*", 2, 1), (TODAY, "aa", 2, 1), (TODAY, "bb", 2, 1)]
     assert figures(gateway, "keyword", "messages", "unique_people") == expected
-    assert read(gateway.engine, "report_unmatched", "word", "messages") == [("aa", 2), ("bb", 2)]
+    assert read(gateway.engine, "report_unmatched", "word", "messages") == [("*", 2), ("aa", 2), ("bb", 2)]
 
 
-def test_a_first_word_that_may_be_a_phone_number_is_not_told(gateway: Gateway) -> None:
-    store_at(gateway, NOON, KEYWORD="0612345678")
-    store_at(gateway, NOON, KEYWORD="tel06123456789")
+def test_a_keyword_is_counted_for_itself_however_rare_it_is(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "MOST_WORDS", 1)
+    for n, word in enumerate(["AA", "AA", "BB", "WIN"]):
+        store_at(gateway, NOON, KEYWORD=word, PARM=str(n))
+
+    tally_with(gateway, enter).round()
+
+    assert figures(gateway, "keyword", "messages") == [(TODAY, "*", 1), (TODAY, "aa", 2), (TODAY, "win", 1)]
+
+
+@pytest.mark.parametrize("number", ["0612345678", "tel06123456789", "06.12.34.56.78", "06-12345678"])
+def test_a_first_word_that_may_be_a_phone_number_is_not_told(gateway: Gateway, number: str) -> None:
+    store_at(gateway, NOON, KEYWORD=number)
     handle_all(dispatcher_of(gateway, enter))
 
     tally_with(gateway).round()
 
-    assert figures(gateway, "keyword", "messages") == [(TODAY, "#", 2)]
+    assert figures(gateway, "keyword", "messages") == [(TODAY, "#", 1)]
     assert read(gateway.engine, "report_unmatched", "word") == [("#",)]
-    assert read(gateway.engine, "report_messages", "keyword_folded") == [("#",), ("#",)]
+    assert read(gateway.engine, "report_messages", "keyword_folded") == [("#",)]
 
 
 def test_of_two_who_count_the_same_date_the_one_with_older_figures_writes_nothing(gateway: Gateway) -> None:
@@ -354,7 +380,8 @@ def test_in_the_end_the_reports_say_what_the_messages_say(
         counter.round()
 
     assert_that_reports_are_true(gateway)
-    assert all(n is not None for (n,) in read(gateway.engine, "report_daily", "new_people"))
+    new = sum(n for (n,) in read(gateway.engine, "report_daily", "new_people"))
+    assert new == len(people(gateway))
 
 
 def assert_that_reports_are_true(gateway: Gateway) -> None:
@@ -430,6 +457,34 @@ def test_reports_of_another_zone_are_not_added_to(gateway: Gateway) -> None:
 
     with pytest.raises(MoGatewayError, match="Europe/Amsterdam, and MO_GATEWAY_TIMEZONE is Asia/Tokyo"):
         tally_with(gateway, zone=ZoneInfo("Asia/Tokyo")).round()
+
+
+def test_who_counts_in_the_old_zone_is_stopped_in_the_middle_of_a_round(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_at(gateway, NOON.replace(hour=18))
+    in_tokyo = tally_with(gateway, zone=ZoneInfo("Asia/Tokyo"), clock=Clock(NOON + DAY))
+    in_amsterdam = tally_with(gateway)
+    in_amsterdam.round()
+    look_back = Tally._look_back
+
+    def meanwhile(counter: Tally) -> None:
+        look_back(counter)
+        if counter is in_amsterdam:
+            for _ in in_tokyo.rebuild():
+                pass
+
+    monkeypatch.setattr(Tally, "_look_back", meanwhile)
+    with pytest.raises(MoGatewayError, match="by the dates of Asia/Tokyo"):
+        in_amsterdam.round()
+
+    assert figures(gateway, "messages") == [(TODAY + DAY, 1)]
+
+
+def test_a_rebuild_of_nothing_is_done_at_once(gateway: Gateway) -> None:
+    tally_with(gateway).round()
+
+    assert list(tally_with(gateway, zone=ZoneInfo("Asia/Tokyo")).rebuild())[-1] == (1, 1)
 
 
 def test_a_rebuild_counts_in_the_zone_of_today(gateway: Gateway) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -295,6 +296,20 @@ def test_nobody_of_the_roles_reads_a_table(postgres_server: PostgresServer, read
     for table in metadata.tables:
         told = asked_as(postgres_server, role, f"SELECT * FROM {table}", readers)
         assert told == f"permission denied for table {table}"
+
+
+def test_a_column_that_comes_to_be_personal_is_read_no_more(
+    postgres_server: PostgresServer, postgres_url: str, readers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = next(view for view in VIEWS if view.name == "report_daily")
+    later = replace(daily, columns=tuple(replace(one, is_personal=one.name == "stops") for one in daily.columns))
+    question = "SELECT stops FROM report_daily"
+    assert asked_as(postgres_server, making.READER, question, readers) == "answered"
+    monkeypatch.setattr(making, "VIEWS", [later])
+    with engine_for(postgres_url) as engine:
+        making.make(engine)
+
+    assert asked_as(postgres_server, making.READER, question, readers) == "permission denied for view report_daily"
 
 
 def test_reader_sql_grants_what_the_program_grants() -> None:

@@ -12,7 +12,7 @@ from mo_gateway.errors import LostClaim
 from . import values
 from .counting import Day, day_in
 from .functions import hour_of
-from .report_tables import report_counted, report_offset, report_state
+from .report_tables import report_counted, report_offset, report_poll, report_state
 from .tables import mo_attempt, mo_handling, mo_message, mo_vote, mt_message, mt_report
 from .types import insert_into
 
@@ -38,6 +38,7 @@ class Due(NamedTuple):
 
     day: Day
     number: int  #: what the fence says
+    is_counted: bool  #: since everything began, or began anew
 
 
 # The zone
@@ -48,11 +49,13 @@ def zone_name(conn: Connection) -> str | None:
     return conn.scalar(select(report_state.c.zone))
 
 
-def begin(conn: Connection, zone: ZoneInfo, offsets: Sequence[tuple[datetime, int]]) -> None:
-    """Count in this zone from now on."""
+def begin(
+    conn: Connection, zone: ZoneInfo, offsets: Sequence[tuple[datetime, int]], *, settled_at: datetime
+) -> None:
+    """Count in this zone from now on; what has begun after `settled_at` may still be under way."""
     row = {"id": 1, "zone": zone.key}
-    if zone_name(conn) is None:  # every date is still to be counted, with all that has happened
-        row |= newest(conn).as_columns()
+    if zone_name(conn) is None:  # every date is still to be counted, with all that has happened until then
+        row |= _newest_at(conn, settled_at).as_columns()
     statement = insert_into(conn, report_state).values(row)
     conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
     conn.execute(delete(report_offset))
@@ -110,7 +113,7 @@ def due(conn: Connection, zone: ZoneInfo) -> list[Due]:
     """Give the dates that are to be counted: those that never were, then those that wait for the longest."""
     query = select(report_counted).where(or_(_DATE.is_due, ~_DATE.is_closed))
     rows = conn.execute(query.order_by(_DATE.counted_at.nulls_first(), _DATE.local_date))
-    return [Due(day_in(zone, row.local_date), row.number) for row in rows]
+    return [Due(day_in(zone, row.local_date), row.number, row.counted_at is not None) for row in rows]
 
 
 def begin_anew(conn: Connection, zone: ZoneInfo, *, today: date) -> None:
@@ -120,9 +123,10 @@ def begin_anew(conn: Connection, zone: ZoneInfo, *, today: date) -> None:
     """
     received_at = conn.scalar(select(func.min(mo_message.c.received_at)))
     first = received_at.astimezone(zone).date() if received_at else today
-    before = conn.scalar(select(func.max(_DATE.local_date)).where(_DATE.starts_at <= received_at))
     _add(conn, zone, [first])
-    first = min(first, before or first)
+    if received_at:
+        before = conn.scalar(select(func.max(_DATE.local_date)).where(_DATE.starts_at <= received_at))
+        first = min(first, before or first)
     for local in conn.scalars(select(_DATE.local_date).where(_DATE.local_date >= first)).all():
         fresh = {"is_due": True, "is_closed": False, "counted_at": None, "number": _DATE.number + 1}
         values = {"starts_at": day_in(zone, local).starts_at, **fresh}
@@ -146,10 +150,28 @@ def mark_due(conn: Connection, zone: ZoneInfo, dates: Collection[date], *, over:
     conn.execute(update(report_counted).where(*which).values(is_due=True, number=_DATE.number + 1))
 
 
+def mark_due_after(conn: Connection, local: date) -> None:
+    """Have every closed date after this one counted again."""
+    which = (_DATE.local_date > local, _DATE.is_closed)
+    conn.execute(update(report_counted).where(*which).values(is_due=True, number=_DATE.number + 1))
+
+
 def are_closed_before(conn: Connection, local: date) -> bool:
     """Tell whether every date before this one is closed."""
     is_open = (~_DATE.is_closed, _DATE.local_date < local)
     return conn.scalar(select(_DATE.local_date).where(*is_open).limit(1)) is None
+
+
+def check_closed_before(conn: Connection, local: date) -> None:
+    """Raise LostClaim where a date before this one is open, since it came up meanwhile."""
+    if not are_closed_before(conn, local):
+        raise LostClaim(f"a date before {local} is open again")
+
+
+def check(conn: Connection, local: date, number: int) -> None:
+    """Raise LostClaim where somebody has gone on with a date; to look in time saves the counting."""
+    if conn.scalar(select(_DATE.number).where(_DATE.local_date == local)) != number:
+        raise _lost(local)
 
 
 def step(conn: Connection, local: date, number: int) -> None:
@@ -166,7 +188,11 @@ def _change(conn: Connection, local: date, number: int, values: dict[str, Any]) 
     which = (_DATE.local_date == local, _DATE.number == number)
     changed = conn.execute(update(report_counted).where(*which).values(number=number + 1, **values))
     if changed.rowcount != 1:
-        raise LostClaim(f"{local} is counted by somebody else too, or has changed")
+        raise _lost(local)
+
+
+def _lost(local: date) -> LostClaim:
+    return LostClaim(f"{local} is counted by somebody else too, or has changed")
 
 
 # What has happened since
@@ -176,6 +202,12 @@ def newest(conn: Connection) -> Seen:
     """Give the newest tries and delivery reports."""
     attempts, reports = (conn.scalar(select(func.max(table.c.id))) for table in (mo_attempt, mt_report))
     return Seen(attempts or 0, reports or 0)
+
+
+def _newest_at(conn: Connection, moment: datetime) -> Seen:
+    attempts = select(func.max(mo_attempt.c.id)).where(mo_attempt.c.started_at < moment)
+    reports = select(func.max(mt_report.c.id)).where(mt_report.c.received_at < moment)
+    return Seen(conn.scalar(attempts) or 0, conn.scalar(reports) or 0)
 
 
 def seen(conn: Connection) -> Seen:
@@ -203,8 +235,8 @@ def hours_touched(conn: Connection, since: Seen) -> Sequence[datetime]:
 
 
 def polls(conn: Connection) -> Sequence[str]:
-    """Name every poll."""
-    return values.polls(conn)
+    """Name every poll that there is, or that was counted."""
+    return sorted({*values.polls(conn), *conn.scalars(select(report_poll.c.poll).distinct())})
 
 
 def polls_touched(conn: Connection, since: Seen) -> Sequence[str]:

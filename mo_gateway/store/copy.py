@@ -54,7 +54,7 @@ def reserve(target: Connection) -> None:
     Raise SchemaError where the tables are not those of this program, another error where there is a row in them.
     """
     schema.check(target)
-    names = ", ".join(table.name for table in tables())
+    names = ", ".join(table.name for table in (*tables(), report_state))
     target.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
     filled = [table.name for table in tables() if count(target, table)]
     if filled:

@@ -5,7 +5,7 @@ changes nothing but that date's next count.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -87,14 +87,14 @@ _IN_HANDS = mo_message.outerjoin(
 _NOTHING = {"replies_sent": 0, "replies_delivered": 0, "replies_failed": 0, "stops": 0}
 
 
-def frequent_words(conn: Connection, day: Day) -> frozenset[str] | None:
-    """Give the first words of a date that are counted each for itself; None = all of them.
+def frequent_words(conn: Connection, day: Day, *, always: frozenset[str]) -> frozenset[str] | None:
+    """Give the first words of a date that are counted each for itself, some of them `always`; None = all of them.
 
     A service that takes codes or free text has as many words as messages; they would be rows, and memory.
     """
     counted = select(_FOLDED.label("word")).where(day.is_received_then).group_by(_FOLDED)
     found = conn.scalars(counted.order_by(func.count().desc(), _FOLDED).limit(MOST_WORDS + 1)).all()
-    return None if len(found) <= MOST_WORDS else frozenset(found[:MOST_WORDS])
+    return None if len(found) <= MOST_WORDS else always.union(found[:MOST_WORDS])
 
 
 def day_rows(conn: Connection, day: Day, frequent: frozenset[str] | None, *, with_new_people: bool) -> list[Row]:
@@ -205,17 +205,31 @@ def hour_rows(conn: Connection, day: Day) -> list[Row]:
     return [{"local_date": day.date, **row} for row in conn.execute(query).mappings()]
 
 
-def word_rows(conn: Connection, day: Day, frequent: frozenset[str] | None) -> list[Row]:
-    """Count the first words of a date that no handler took, for `report_word`; what is near is not known here."""
-    query = (
-        select(mo_message.c.shortcode, _FOLDED.label("word"), func.count().label("messages"))
-        .select_from(_IN_HANDS)
-        .where(day.is_received_then, ~mo_message.c.is_test, _STATE == "unrouted")
-        .group_by(mo_message.c.shortcode, _FOLDED)
-    )
-    if frequent is not None:
-        query = query.where(_FOLDED.in_(frequent))
-    return [{"local_date": day.date, **row} for row in conn.execute(query).mappings()]
+def word_rows(conn: Connection, day: Day) -> list[Row]:
+    """Count the first words of a date that no handler took, for `report_word`; what is near is not known here.
+
+    The rare ones of a date with many are one row for each shortcode, as they are in `day_rows`.
+    """
+    is_unrouted = (day.is_received_then, ~mo_message.c.is_test, _STATE == "unrouted")
+    messages = func.count().label("messages")
+    counted = select(mo_message.c.shortcode, _FOLDED.label("word"), messages).select_from(_IN_HANDS)
+    by_word = counted.where(*is_unrouted).group_by(mo_message.c.shortcode, _FOLDED)
+    frequent = by_word.order_by(messages.desc(), mo_message.c.shortcode, _FOLDED).limit(MOST_WORDS)
+    rows = [dict(row) for row in conn.execute(frequent).mappings()]
+    if len(rows) == MOST_WORDS:
+        rest = _unrouted(conn, is_unrouted)
+        for row in rows:
+            rest[row["shortcode"]] -= row["messages"]
+        rows += [
+            {"shortcode": one, "word": OTHER_WORDS, "messages": left} for one, left in rest.items() if left > 0
+        ]
+    return [{"local_date": day.date, **row} for row in rows]
+
+
+def _unrouted(conn: Connection, which: Iterable[ColumnElement[bool]]) -> dict[str, int]:
+    shortcode = mo_message.c.shortcode
+    query = select(shortcode, func.count()).select_from(_IN_HANDS).where(*which).group_by(shortcode)
+    return dict(conn.execute(query).all())
 
 
 def messages_of(conn: Connection, day: Day) -> int:

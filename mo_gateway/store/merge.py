@@ -38,7 +38,7 @@ def changes(conn: Connection, table: Table, which: ColumnElement[bool], counted:
     there = {_key(row, names): dict(row) for row in conn.execute(select(table).where(which)).mappings()}
     differing = [row for row in counted if there.pop(_key(row, names), None) != row]
     differing.sort(key=lambda row: _key(row, names))  # two who write the same in different orders would deadlock
-    return Changes(table, differing, list(there.values()))
+    return Changes(table, differing, [there[key] for key in sorted(there)])
 
 
 def write(conn: Connection, some: Changes) -> None:

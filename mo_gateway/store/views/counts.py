@@ -34,7 +34,9 @@ DAILY = View(
         column("callbacks", _DAY.callbacks, "How often they came, the provider's repeats included."),
         column("unique_people", _DAY.unique_people, "Different senders; not to be added up over rows."),
         column(
-            "new_people", _DAY.new_people, "Whose first message to this shortcode is here; NULL until a day after."
+            "new_people",
+            _DAY.new_people,
+            "Whose first message to this shortcode is here; NULL until the date is closed.",
         ),
         column("handled", _DAY.handled, "Messages that a handler has done."),
         column("unrouted", _DAY.unrouted, "Messages that no handler took."),
@@ -42,7 +44,9 @@ DAILY = View(
         column("waiting", _DAY.waiting, "Messages to be handled, or to be tried again: pending or failed."),
         column("replies_sent", _DAY.replies_sent, "Replies to them that a provider took."),
         column("replies_delivered", _DAY.replies_delivered, "Of these, reported as delivered."),
-        column("replies_failed", _DAY.replies_failed, "Replies to them that did not go out."),
+        column(
+            "replies_failed", _DAY.replies_failed, "Replies to them that were given up; suppressed ones aside."
+        ),
         column("stops", _DAY.stops, "Messages that were a STOP."),
         column("last_message_at", _DAY.last_at, "When the newest of them was received."),
         _COUNTED_AT,
@@ -131,7 +135,7 @@ def _of_its_word(what: ColumnElement[Any]) -> ColumnElement[Any]:
 
 KEYWORDS = View(
     name="report_keywords",
-    grain="shortcode × keyword or alias × terms, of the routes in force",
+    grain="shortcode × keyword or alias × terms, of the routes of the worker that counted last",
     rows=select(report_route),
     columns=(
         column(

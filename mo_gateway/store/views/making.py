@@ -109,6 +109,8 @@ def _let_read(conn: Connection) -> None:
     """Give the roles of `deploy/reader.sql`, where there are such, what they could read before."""
     for role in (READER, COMPLIANCE):
         if conn.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}):
+            # a view that was replaced has its old rights still, and they are of its new columns too
+            conn.execute(text(f"REVOKE SELECT ON {', '.join(view.name for view in VIEWS)} FROM {role}"))
             for statement in grants(role):
                 conn.execute(text(statement))
 

@@ -100,7 +100,10 @@ def folded() -> ColumnElement[str]:
     Of old messages only ASCII letters are folded.
     """
     word = func.coalesce(mo_message.c.keyword_folded, ascii_lower(mo_message.c.keyword))
-    return case((like_number(mo_message.c.keyword), literal_column(f"'{NUMBER}'", Text())), else_=word)
+    bare: ColumnElement[str] = word
+    for sign in (".", "-", "/", "(", ")"):  # as people write numbers
+        bare = func.replace(bare, literal_column(f"'{sign}'"), literal_column("''"))
+    return case((like_number(bare), literal_column(f"'{NUMBER}'", Text())), else_=word)
 
 
 def date_of(moment: ColumnElement[Any]) -> ColumnElement[Any]:

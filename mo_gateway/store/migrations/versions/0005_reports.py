@@ -228,15 +228,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("local_date", "shortcode", "word", name="report_word_pkey"),
         comment="One row is a word that no handler took, on one date.",
     )
-    op.add_column(
-        "mo_message",
-        sa.Column(
-            "keyword_folded",
-            sa.Text(),
-            nullable=True,
-            comment="The first word as routing compares it; NULL of messages that schema 0004 or an older one stored.",
-        ),
-    )
     if op.get_context().dialect.name == "postgresql":  # small, since moments and rows come in the same order
         for table, column in (("mo_attempt", "started_at"), ("mt_message", "created_at")):
             op.create_index(
@@ -246,3 +237,13 @@ def upgrade() -> None:
                 postgresql_using="brin",
                 postgresql_with={"autosummarize": "on"},
             )
+    # last: nobody stores a message from here to the end of the transaction
+    op.add_column(
+        "mo_message",
+        sa.Column(
+            "keyword_folded",
+            sa.Text(),
+            nullable=True,
+            comment="The first word as routing compares it; NULL of messages that schema 0004 or an older one stored.",
+        ),
+    )
