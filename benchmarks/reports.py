@@ -22,8 +22,10 @@ from .growth import filled
 
 TIMES = 3  #: that each question is asked; the median is told
 
-#: Questions over everything that is counted beforehand, by the view that they ask.
+#: Questions over everything, by the view that they ask.
 OVER_ALL = {
+    "report_attempts": "SELECT target, outcome, count(*), max(duration_ms) FROM report_attempts GROUP BY 1, 2",
+    "report_votes": "SELECT option, count(*) FROM report_votes WHERE poll = 'song' AND is_counted GROUP BY option",
     "report_daily": "SELECT substr(CAST(local_date AS text), 1, 7), keyword, sum(messages) FROM report_daily"
     " GROUP BY 1, 2",
     "report_hourly": "SELECT shortcode, max(messages), max(max_wait_seconds) FROM report_hourly GROUP BY 1",

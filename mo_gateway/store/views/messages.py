@@ -86,8 +86,9 @@ ATTEMPTS = View(
         ),
         column("error_text", _TRY.error, "What went wrong; it may quote the message.", is_personal=True),
     ),
-    question="SELECT target, outcome, count(*) AS tries, max(duration_ms) AS slowest FROM report_attempts"
-    " WHERE started_at >= '2026-11-22' GROUP BY target, outcome ORDER BY tries DESC",
+    question="SELECT target, outcome, error_class, count(*) AS tries FROM report_attempts"
+    " WHERE started_at >= '2026-11-22' AND outcome NOT IN ('done', 'sent')"
+    " GROUP BY target, outcome, error_class ORDER BY tries DESC",
     order=("attempt_id",),
 )
 

@@ -55,8 +55,8 @@ VOTES = View(
         column("is_late", _PLACED.c.timing == "late", "Whether it came too late."),
         column("earlier_votes", _PLACED.c.earlier, "How many votes they had sent before this one."),
     ),
-    question="SELECT option, count(*) AS votes FROM report_votes"
-    " WHERE poll = 'song' AND is_counted GROUP BY option ORDER BY votes DESC",
+    question="SELECT option, voted_at, is_counted, earlier_votes FROM report_votes"
+    " WHERE poll = 'song' AND person_key = '0123456789abcdef0123456789abcdef'",
     order=("poll", "person_key"),
 )
 
