@@ -235,7 +235,9 @@ class Tally:
 
     def _day_changes(self, day: Day, *, with_new_people: bool) -> list[Changes]:
         with self._looking.begin() as conn:
-            frequent = counting.frequent_words(conn, day, always=self._routes_words())
+            frequent = counting.frequent_words(conn, day)
+            if frequent is not None:  # a keyword has a row of its own, however rare it is
+                frequent |= self._routes_words()
             rows = counting.day_rows(conn, day, frequent, with_new_people=with_new_people)
             days = merge.changes(conn, report_day, report_day.c.local_date == day.date, rows)
             hours = counting.hour_rows(conn, day)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, column, select, table, text
+from sqlalchemy import Connection, Engine, select, text
 
 from mo_gateway.gateway import Gateway
 from mo_gateway.handlers.finding import handlers_in
@@ -71,7 +71,7 @@ def read(engine: Engine, name: str, *columns: str, where: str = "true") -> list[
 
 
 def rows_of(conn: Connection, view: View, *columns: str, where: str = "true") -> list[tuple[Any, ...]]:
-    made = table(view.name, *(column(one.name, one.expression.type) for one in view.columns))
+    made = view.table
     wanted = [made.c[name] for name in columns or made.c.keys()]
     query = select(*wanted).where(text(where)).order_by(*(made.c[name] for name in view.order))
     return [tuple(row) for row in conn.execute(query)]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, union, update
 
 from mo_gateway.errors import LostClaim
 
@@ -146,13 +146,15 @@ def mark_due(conn: Connection, zone: ZoneInfo, dates: Collection[date], *, over:
     Whoever counts one of them at this moment begins anew. The others are counted again and again anyway.
     """
     _add(conn, zone, dates)  # a message may be older than any before it
-    which = (_DATE.local_date.in_(dates), or_(_DATE.is_closed, _DATE.local_date.in_(over)))
-    conn.execute(update(report_counted).where(*which).values(is_due=True, number=_DATE.number + 1))
+    _count_again(conn, _DATE.local_date.in_(dates), or_(_DATE.is_closed, _DATE.local_date.in_(over)))
 
 
 def mark_due_after(conn: Connection, local: date) -> None:
     """Have every closed date after this one counted again."""
-    which = (_DATE.local_date > local, _DATE.is_closed)
+    _count_again(conn, _DATE.local_date > local, _DATE.is_closed)
+
+
+def _count_again(conn: Connection, *which: ColumnElement[bool]) -> None:
     conn.execute(update(report_counted).where(*which).values(is_due=True, number=_DATE.number + 1))
 
 

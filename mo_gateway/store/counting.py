@@ -30,7 +30,7 @@ from .functions import hour_of, in_hex, seconds_between
 from .merge import Row
 from .report_tables import report_person
 from .tables import mo_handling, mo_message, mo_vote, mt_message, mt_report, opt_out
-from .views.view import folded
+from .views.view import IN_HANDS, folded
 
 #: Messages of a date up to which its people are counted in one go; more are counted by parts of their keys.
 MOST_AT_ONCE = 50_000
@@ -81,20 +81,17 @@ def midnight(zone: ZoneInfo, local: date) -> datetime:
 
 _FOLDED = folded()
 _STATE = mo_handling.c.state
-_IN_HANDS = mo_message.outerjoin(
-    mo_handling, and_(mo_handling.c.message_id == mo_message.c.id, ~mo_handling.c.is_observer)
-)
 _NOTHING = {"replies_sent": 0, "replies_delivered": 0, "replies_failed": 0, "stops": 0}
 
 
-def frequent_words(conn: Connection, day: Day, *, always: frozenset[str]) -> frozenset[str] | None:
-    """Give the first words of a date that are counted each for itself, some of them `always`; None = all of them.
+def frequent_words(conn: Connection, day: Day) -> frozenset[str] | None:
+    """Give the most frequent first words of a date with too many to be counted each for itself; else None.
 
     A service that takes codes or free text has as many words as messages; they would be rows, and memory.
     """
     counted = select(_FOLDED.label("word")).where(day.is_received_then).group_by(_FOLDED)
     found = conn.scalars(counted.order_by(func.count().desc(), _FOLDED).limit(MOST_WORDS + 1)).all()
-    return None if len(found) <= MOST_WORDS else always.union(found[:MOST_WORDS])
+    return None if len(found) <= MOST_WORDS else frozenset(found[:MOST_WORDS])
 
 
 def day_rows(conn: Connection, day: Day, frequent: frozenset[str] | None, *, with_new_people: bool) -> list[Row]:
@@ -126,7 +123,7 @@ def _messages(day: Day, word: ColumnElement[str]) -> Select[Any]:
     return _grouped(
         day,
         word,
-        _IN_HANDS,
+        IN_HANDS,
         all_of_them.label("messages"),
         func.sum(mo_message.c.deliveries).label("callbacks"),
         func.count(mo_message.c.person_key.distinct()).label("unique_people"),
@@ -198,7 +195,7 @@ def hour_rows(conn: Connection, day: Day) -> list[Row]:
             func.sum(mo_message.c.deliveries).label("callbacks"),
             cast(func.round(func.max(wait) * 1000), BigInteger).label("max_wait_ms"),
         )
-        .select_from(_IN_HANDS)
+        .select_from(IN_HANDS)
         .where(day.is_received_then, ~mo_message.c.is_test)
         .group_by(hour, mo_message.c.shortcode)
     )
@@ -212,7 +209,7 @@ def word_rows(conn: Connection, day: Day) -> list[Row]:
     """
     is_unrouted = (day.is_received_then, ~mo_message.c.is_test, _STATE == "unrouted")
     messages = func.count().label("messages")
-    counted = select(mo_message.c.shortcode, _FOLDED.label("word"), messages).select_from(_IN_HANDS)
+    counted = select(mo_message.c.shortcode, _FOLDED.label("word"), messages).select_from(IN_HANDS)
     by_word = counted.where(*is_unrouted).group_by(mo_message.c.shortcode, _FOLDED)
     frequent = by_word.order_by(messages.desc(), mo_message.c.shortcode, _FOLDED).limit(MOST_WORDS)
     rows = [dict(row) for row in conn.execute(frequent).mappings()]
@@ -228,7 +225,7 @@ def word_rows(conn: Connection, day: Day) -> list[Row]:
 
 def _unrouted(conn: Connection, which: Iterable[ColumnElement[bool]]) -> dict[str, int]:
     shortcode = mo_message.c.shortcode
-    query = select(shortcode, func.count()).select_from(_IN_HANDS).where(*which).group_by(shortcode)
+    query = select(shortcode, func.count()).select_from(IN_HANDS).where(*which).group_by(shortcode)
     return dict(conn.execute(query).all())
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, TableClause, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, Engine, Select, TableClause, func, select
 
 from mo_gateway.errors import SchemaError
 
@@ -101,15 +101,10 @@ def rows(
 
 
 def _query(chosen: Choice) -> Select[Any]:
-    view = _as_table(chosen.view)
+    view = chosen.view.table
     columns = [view.c[one.name] for one in chosen.columns]
     order = [view.c[name] for name in chosen.view.order]
     return select(*columns).where(*_within(view, chosen)).order_by(*order).limit(chosen.limit)
-
-
-def _as_table(view: View) -> TableClause:
-    """Give the view as it lies in the database, with the types that its values are read by."""
-    return table(view.name, *(column(one.name, one.expression.type) for one in view.columns))
 
 
 def _within(view: TableClause, chosen: Choice) -> list[ColumnElement[bool]]:

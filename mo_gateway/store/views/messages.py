@@ -6,18 +6,15 @@ from mo_gateway.store.functions import before_colon, seconds_between
 from mo_gateway.store.tables import mo_attempt, mo_handling, mo_message, mo_rejection, mt_message
 from mo_gateway.store.types import database_now
 
-from .view import View, column, date_of, folded, person
+from .view import IN_HANDS, View, column, date_of, folded, person
 
 _MESSAGE = mo_message.c
 _WORK = mo_handling.c
-_IN_HANDS = mo_message.outerjoin(
-    mo_handling, and_(mo_handling.c.message_id == mo_message.c.id, ~mo_handling.c.is_observer)
-)
 
 MESSAGES = View(
     name="report_messages",
     grain="one stored message",
-    rows=select(_MESSAGE.id).select_from(_IN_HANDS),
+    rows=select(_MESSAGE.id).select_from(IN_HANDS),
     columns=(
         column("message_id", _MESSAGE.id, "Number of the message."),
         column("provider", _MESSAGE.provider, "Who delivered it."),

@@ -16,19 +16,28 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     String,
+    TableClause,
     Text,
+    and_,
     case,
     func,
     literal_column,
     select,
+    table,
 )
+from sqlalchemy import column as sql_column
 from sqlalchemy.sql.selectable import ScalarSelect
 from sqlalchemy.types import TypeEngine
 
 from mo_gateway.store.functions import ascii_lower, in_hex, like_number, local_date
 from mo_gateway.store.report_tables import report_offset
-from mo_gateway.store.tables import mo_message
+from mo_gateway.store.tables import mo_handling, mo_message
 from mo_gateway.store.types import UtcDateTime
+
+#: Messages with what became of them: the work of observers aside, each has one handling.
+IN_HANDS = mo_message.outerjoin(
+    mo_handling, and_(mo_handling.c.message_id == mo_message.c.id, ~mo_handling.c.is_observer)
+)
 
 NUMBER = "#"  #: stands for a first word that may be a phone number
 
@@ -78,6 +87,11 @@ class View:
         """The whole SELECT."""
         columns: list[ColumnElement[Any]] = [one.expression.label(one.name) for one in self.columns]
         return self.rows.with_only_columns(*columns)
+
+    @property
+    def table(self) -> TableClause:
+        """The view as it lies in the database, with the types that its values are read by."""
+        return table(self.name, *(sql_column(one.name, one.expression.type) for one in self.columns))
 
 
 def column(
