@@ -40,8 +40,8 @@ class Outcome:
     failures: Sequence[str]  #: the message of each test that failed
     output: str
 
-    def is_noticed(self, *, shows_as: str | None) -> bool:
-        """Tell whether a test has run and failed by its own assertion, or by the error named in `shows_as`."""
+    def is_noticed(self, *, shows_as: str | tuple[str, ...] | None) -> bool:
+        """Tell whether a test has run and failed by its own assertion, or by an error named in `shows_as`."""
         signs = OF_ASSERTIONS if shows_as is None else shows_as
         return self.exit_code == 1 and any(message.startswith(signs) for message in self.failures)
 
