@@ -978,6 +978,145 @@ COMMENT ON COLUMN mo_message.keyword_folded IS 'The first word as routing compar
 
 UPDATE mo_schema_version SET version_num='0005' WHERE mo_schema_version.version_num = '0004';
 
+-- Running upgrade 0005 -> 0006
+
+CREATE TABLE mo_user (
+    id BIGSERIAL NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    keywords JSONB NOT NULL,
+    password_hash TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT mo_user_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_user_role_check CHECK (role IN ('viewer', 'manager', 'operator', 'compliance', 'admin')),
+    CONSTRAINT mo_user_name_key UNIQUE (name)
+);
+
+COMMENT ON TABLE mo_user IS 'One row is somebody who may log in to the dashboard.';
+
+COMMENT ON COLUMN mo_user.id IS 'Number of the user in this database.';
+
+COMMENT ON COLUMN mo_user.name IS 'Name to log in with.';
+
+COMMENT ON COLUMN mo_user.role IS 'viewer, manager, operator, compliance or admin.';
+
+COMMENT ON COLUMN mo_user.keywords IS 'JSON list of the keywords that a manager may see, folded; empty for the other roles.';
+
+COMMENT ON COLUMN mo_user.password_hash IS 'argon2id, with its salt and parameters.';
+
+COMMENT ON COLUMN mo_user.created_at IS 'When it was made.';
+
+CREATE TABLE mo_session (
+    id BIGSERIAL NOT NULL,
+    token_hash BYTEA NOT NULL,
+    user_id BIGINT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT mo_session_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_session_user_id_fkey FOREIGN KEY(user_id) REFERENCES mo_user (id) ON DELETE CASCADE,
+    CONSTRAINT mo_session_token_hash_key UNIQUE (token_hash)
+);
+
+COMMENT ON TABLE mo_session IS 'One row is a browser that is logged in.';
+
+COMMENT ON COLUMN mo_session.id IS 'Number of the session in this database.';
+
+COMMENT ON COLUMN mo_session.token_hash IS 'SHA-256 of what the cookie holds.';
+
+COMMENT ON COLUMN mo_session.user_id IS 'Whose.';
+
+COMMENT ON COLUMN mo_session.created_at IS 'When somebody logged in.';
+
+COMMENT ON COLUMN mo_session.seen_at IS 'When it was last used, to a minute.';
+
+CREATE INDEX mo_session_user_id_idx ON mo_session (user_id);
+
+CREATE TABLE mo_login_failure (
+    id BIGSERIAL NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    name TEXT NOT NULL,
+    remote_addr TEXT NOT NULL,
+    CONSTRAINT mo_login_failure_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE mo_login_failure IS 'One row is a log-in that failed within the last hour: what the limit on tries is counted from.';
+
+COMMENT ON COLUMN mo_login_failure.id IS 'Number of the failure in this database.';
+
+COMMENT ON COLUMN mo_login_failure.at IS 'When.';
+
+COMMENT ON COLUMN mo_login_failure.name IS 'The name that was tried, cut to a readable length.';
+
+COMMENT ON COLUMN mo_login_failure.remote_addr IS 'Address of the caller, behind the trusted proxies.';
+
+CREATE INDEX mo_login_failure_at_idx ON mo_login_failure (at);
+
+CREATE TABLE mo_token (
+    id BIGSERIAL NOT NULL,
+    name TEXT NOT NULL,
+    token_hash BYTEA NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT mo_token_pkey PRIMARY KEY (id),
+    CONSTRAINT mo_token_name_key UNIQUE (name),
+    CONSTRAINT mo_token_token_hash_key UNIQUE (token_hash)
+);
+
+COMMENT ON TABLE mo_token IS 'One row is a token that opens the read API.';
+
+COMMENT ON COLUMN mo_token.id IS 'Number of the token in this database.';
+
+COMMENT ON COLUMN mo_token.name IS 'What it is for.';
+
+COMMENT ON COLUMN mo_token.token_hash IS 'SHA-256 of the token.';
+
+COMMENT ON COLUMN mo_token.created_at IS 'When it was made.';
+
+CREATE TABLE mo_audit (
+    id BIGSERIAL NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    actor TEXT NOT NULL,
+    role TEXT,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    person_key BYTEA,
+    reason TEXT NOT NULL,
+    details JSONB NOT NULL,
+    remote_addr TEXT NOT NULL,
+    CONSTRAINT mo_audit_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE mo_audit IS 'One row is something that somebody saw or did; it can be added to, and neither changed nor deleted.';
+
+COMMENT ON COLUMN mo_audit.id IS 'Number of the entry in this database.';
+
+COMMENT ON COLUMN mo_audit.at IS 'When.';
+
+COMMENT ON COLUMN mo_audit.actor IS 'Name of the user, or cli: and the host''s account.';
+
+COMMENT ON COLUMN mo_audit.role IS 'The user''s role at that time; NULL on the command line.';
+
+COMMENT ON COLUMN mo_audit.action IS 'What was done, such as reveal, replay, export or forget.';
+
+COMMENT ON COLUMN mo_audit.subject IS 'What it was done to; never a number.';
+
+COMMENT ON COLUMN mo_audit.person_key IS 'Keyed hash of the number it was done to; NULL where it was not one person''s.';
+
+COMMENT ON COLUMN mo_audit.reason IS 'What the user gave as the reason; may be empty.';
+
+COMMENT ON COLUMN mo_audit.details IS 'JSON object: the filter, counts, what was changed.';
+
+COMMENT ON COLUMN mo_audit.remote_addr IS 'Address of the caller; empty on the command line.';
+
+CREATE INDEX mo_audit_at_idx ON mo_audit (at);
+
+CREATE INDEX mo_audit_person_key_idx ON mo_audit (person_key);
+
+CREATE FUNCTION mo_audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'mo_audit can be added to, and neither changed nor deleted'; END $$;
+
+CREATE TRIGGER mo_audit_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON mo_audit FOR EACH STATEMENT EXECUTE FUNCTION mo_audit_is_kept();
+
+UPDATE mo_schema_version SET version_num='0006' WHERE mo_schema_version.version_num = '0005';
+
 COMMIT;
 
 CREATE VIEW report_messages AS SELECT mo_message.id AS message_id, mo_message.provider AS provider, mo_message.shortcode AS shortcode, mo_message.country AS country, mo_message.operator AS operator, encode(mo_message.person_key, 'hex') AS person_key, mo_message.keyword AS keyword, CASE WHEN (replace(replace(replace(replace(replace(coalesce(mo_message.keyword_folded, lower(mo_message.keyword COLLATE "C") COLLATE "default"), '.', ''), '-', ''), '/', ''), '(', ''), ')', '') ~ '[0-9]{8}') THEN '#' ELSE coalesce(mo_message.keyword_folded, lower(mo_message.keyword COLLATE "C") COLLATE "default") END AS keyword_folded, mo_message.parm AS parm, mo_message.parm != '' AS has_text, mo_message.sent_at AS sent_at, mo_message.timestamp_raw AS timestamp_raw, mo_message.received_at AS received_at, ((mo_message.received_at AT TIME ZONE 'UTC') + make_interval(secs => coalesce((SELECT report_offset.seconds 

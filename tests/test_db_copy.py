@@ -16,8 +16,8 @@ from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 from mo_gateway.gateway import open_gateway
 from mo_gateway.message import Outcome, Receipt
 from mo_gateway.settings import PREFIX
+from mo_gateway.store import access_tables, report_tables, tables
 from mo_gateway.store import copy as store
-from mo_gateway.store import report_tables, tables
 from mo_gateway.store.views import making
 
 from .conftest import engine_for, settings_for
@@ -419,6 +419,34 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
     ],
     tables.mo_intake: [
         {"minute": ODD, "process": "host:1", "provider": "spryng", "outcome": "stored", "n": 0},
+    ],
+    access_tables.mo_user: [
+        {
+            "name": "é🎉",
+            "role": "manager",
+            "keywords": ["win", "é🎉"],
+            "password_hash": "$argon2id$",
+            "created_at": ODD,
+        },
+    ],
+    access_tables.mo_session: [
+        {"token_hash": bytes(32), "user_id": 1, "created_at": FIRST, "seen_at": LAST},
+    ],
+    access_tables.mo_login_failure: [{"at": ODD, "name": "", "remote_addr": "::1"}],
+    access_tables.mo_token: [{"name": "é🎉", "token_hash": bytes(range(32)), "created_at": ODD}],
+    access_tables.mo_audit: [
+        {
+            "at": ODD,
+            "actor": "é🎉",
+            "role": role,
+            "action": "reveal",
+            "subject": "",
+            "person_key": key,
+            "reason": "",
+            "details": {"filter": {"shortcode": ["4414"]}},
+            "remote_addr": "::1",
+        }
+        for role, key in ((None, None), ("admin", bytes(range(16))))
     ],
     report_tables.report_day: [
         {

@@ -39,7 +39,7 @@ from mo_gateway.setting_types import hosts_of
 from mo_gateway.settings import Settings, SettingsSchema
 from mo_gateway.store.engine import open_engine
 from mo_gateway.store.replies import STATES
-from mo_gateway.store.tables import metadata
+from mo_gateway.store.report_tables import metadata
 from mo_gateway.store.types import UtcDateTime
 from mo_gateway.store.views import VIEWS
 from mo_gateway.store.views.view import View
@@ -155,6 +155,7 @@ TABLE_ORDER = [
         "mo_question",
         "mo_worker",
     ),
+    *("mo_user", "mo_session", "mo_login_failure", "mo_token", "mo_audit"),
 ]
 SETTINGS = {**SettingsSchema().fields, **provider_settings.variables()}
 

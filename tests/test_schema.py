@@ -54,6 +54,8 @@ CATALOGUE = {
     """,
     "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
     "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     "sequences": "SELECT sequencename, data_type::text, start_value, increment_by, cycle FROM pg_sequences",
 }
 

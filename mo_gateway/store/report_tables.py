@@ -6,7 +6,7 @@ Users ask the views, not these: their shape may change with any version.
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, Table, Text, text
 
-from .tables import metadata as metadata
+from .access_tables import metadata as metadata  # with those tables in it
 from .types import RowId, UtcDateTime
 
 report_day = Table(
