@@ -37,6 +37,7 @@ from . import (
     status,
     texts,
     unmatched,
+    user,
     votes,
 )
 
@@ -102,6 +103,7 @@ for command in (
     credit.credit,
     fake.fake,
     replay.replay,
+    user.user,
 ):
     main.add_command(command)
 
