@@ -3,12 +3,13 @@
 import functools
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from mo_gateway import moments
 from mo_gateway.gateway import utc_now
 from mo_gateway.store.selection import STATES, Filter
 
@@ -20,7 +21,6 @@ Command = Callable[..., None]
 LARGEST = 2**63 - 1  # that fits into a column
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
-_AGO = re.compile(r"[0-9.]+[smhd]")
 
 
 def row_number(value: str) -> int:
@@ -78,32 +78,16 @@ def filter_options(*, limit: int | None) -> Callable[[Command], Command]:
 
 
 def read_moment(value: str, zone: ZoneInfo, now: datetime, *, end_of_day: bool = False) -> datetime:
-    """Read `2h` (ago), `2026-11-22` or `2026-11-22T14:00` (in `zone` where it names none); or raise BadParameter.
-
-    A date alone is its first moment, or with `end_of_day` the first moment after it.
-    """
-    if _AGO.fullmatch(value):
-        return now - types.duration(value)
+    """Read a moment as `moments.read_moment` does; or raise BadParameter."""
     try:
-        return _read_date_or_time(value, zone, end_of_day=end_of_day)
-    except (ValueError, OverflowError) as exc:
-        raise click.BadParameter(f"{value!r} is no time such as 2h, 2026-11-22 or 2026-11-22T14:00") from exc
+        return moments.read_moment(value, zone, now, end_of_day=end_of_day)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
 def read_later(value: str, zone: ZoneInfo, now: datetime) -> datetime:
     """Read `2h` (from now), or a date or time as `read_moment` does; or raise BadParameter where it is past."""
-    moment = now + types.duration(value) if _AGO.fullmatch(value) else read_moment(value, zone, now)
+    moment = now + types.duration(value) if moments.is_ago(value) else read_moment(value, zone, now)
     if moment <= now:
         raise click.BadParameter(f"{value!r} is past")
     return moment
-
-
-def _read_date_or_time(value: str, zone: ZoneInfo, *, end_of_day: bool) -> datetime:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        moment = datetime.fromisoformat(value)
-    else:
-        moment = datetime.combine(day + timedelta(days=end_of_day), time())
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    return aware.astimezone(UTC)

@@ -6,26 +6,22 @@ from datetime import timedelta
 import click
 
 from mo_gateway.form import CHARSET_NAMES
+from mo_gateway.moments import SECONDS, read_duration
 from mo_gateway.reply import is_msisdn
 from mo_gateway.routing import fold
 from mo_gateway.simulator.target import Target, read_target
 
-SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-LONGEST = timedelta(days=36500)
-
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
-_DURATION = re.compile(rf"{_NUMBER}([smhd]?)")
 _RATE = re.compile(rf"{_NUMBER}(?:/([smh]))?")
 _SHORTCODE = re.compile(r"[0-9]{3,15}")
 
 
 def duration(value: str) -> timedelta:
     """Read a time longer than nothing: `0.5`, `30s`, `2m`, `1h`, `1d`; a bare number is seconds."""
-    match = _DURATION.fullmatch(value)
-    seconds = float(match[1]) * SECONDS[match[2]] if match else 0
-    if not 0 < seconds <= LONGEST.total_seconds():
-        raise click.BadParameter(f"{value!r} is no duration such as 0.5, 30s, 2m or 1h")
-    return timedelta(seconds=seconds)
+    try:
+        return read_duration(value)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
 def address(value: str) -> tuple[str, int]:
