@@ -52,6 +52,10 @@ class Overloaded(StorageError):
     """Too many requests wait for the database already; this one was not even queued."""
 
 
+class TooSlow(MoGatewayError):
+    """A page asked the database for more than it gives within its time; whoever asked must narrow it down."""
+
+
 class HandlerError(MoGatewayError):
     """A keyword handler broke its contract, for example by returning a number."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from threading import BoundedSemaphore
 
@@ -46,6 +47,10 @@ class WrongPassword(MoGatewayError):
 class TooManyTries(MoGatewayError):
     """So many log-ins have failed that no password is looked at for a while."""
 
+    def __init__(self, minutes: int) -> None:
+        super().__init__(f"too many log-ins have failed: try again in {minutes} minutes")
+        self.minutes = minutes
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -62,7 +67,6 @@ class Users:
         self._engine = engine
         self._hasher = PasswordHasher()
         self._checks = BoundedSemaphore(2)
-        self._nobodys_hash = self._hasher.hash(secrets.token_urlsafe())
 
     def add(self, name: str, password: str, role: Role, keywords: Sequence[str], by: Actor, now: datetime) -> None:
         """Make a user; or raise MoGatewayError that says what is wrong with the name or the password."""
@@ -115,6 +119,11 @@ class Users:
         with self._engine.begin() as conn:
             users.end_session(conn, hash_of(token))
 
+    def exist(self) -> bool:
+        """Tell whether anybody may log in at all."""
+        with self._engine.execution_options(**READ_ONLY).begin() as conn:
+            return users.exist(conn)
+
     def of_session(self, token: str, now: datetime) -> User | None:
         """Give whose browser it is, or None where nobody is logged in with it."""
         with self._engine.execution_options(**READ_ONLY).begin() as conn:
@@ -137,6 +146,10 @@ class Users:
             actor = Actor(name=user.name, role=user.role, remote_addr=remote_addr)
             audit.add(conn, actor, Deed(action="log-in"), now)
         return Login(user, token)
+
+    @cached_property
+    def _nobodys_hash(self) -> str:
+        return self._hasher.hash(secrets.token_urlsafe())
 
     def _is_right(self, password: str, password_hash: str) -> bool:
         with self._checks:
@@ -181,6 +194,4 @@ def _keywords_of(role: Role, keywords: Sequence[str]) -> list[str]:
 
 def _check_tries(failures: tuple[int, int, int]) -> None:
     if any(n >= most for n, most in zip(failures, (MOST_OF_BOTH, MOST_OF_ADDRESS, MOST_OF_NAME), strict=True)):
-        raise TooManyTries(
-            f"too many log-ins have failed: try again in {int(LIMIT_WITHIN.total_seconds() // 60)} minutes"
-        )
+        raise TooManyTries(int(LIMIT_WITHIN.total_seconds() // 60))

@@ -22,6 +22,7 @@ class Filter:
     shortcode: str | None = None
     keyword: str | None = None
     ids: tuple[int, ...] = ()  #: any of these rows of `mo_message`
+    only_keywords: tuple[str, ...] | None = None  #: folded; whoever asks may see no others
 
 
 def conditions(chosen: Filter) -> list[ColumnElement[bool]]:
@@ -48,6 +49,8 @@ def conditions(chosen: Filter) -> list[ColumnElement[bool]]:
         found.append(_is_keyword(chosen.keyword))
     if chosen.ids:
         found.append(message.id.in_(chosen.ids))
+    if chosen.only_keywords is not None:
+        found.append(message.keyword_folded.in_(chosen.only_keywords))
     return found
 
 

@@ -1,14 +1,20 @@
 """HTTP: Flask around the steps; the only place where errors become status codes."""
 
+import os
+
 from flask import Flask, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mo_gateway.gateway import Gateway
+from mo_gateway import logs
+from mo_gateway.gateway import Gateway, utc_now
 from mo_gateway.provider_settings import SCHEMAS
+from mo_gateway.settings import Settings, load_settings
+from mo_gateway.store.engine import open_engine
 
-from . import health, wsgi
+from . import dashboard, health, wsgi
 from .answers import OF_EVERY_ANSWER
+from .dashboard.desk import desk_of
 
 EXTENSION = "mo_gateway"
 
@@ -18,18 +24,38 @@ def create_app(gateway: Gateway) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = gateway
     health.register(app, gateway)
+    dashboard.register(app, desk_of(gateway.settings, gateway.engine, gateway.clock))
     app.after_request(_add_headers)
     app.register_error_handler(500, _internal_error)
     providers = {f"/{name}": wsgi.callback(gateway, name) for name in SCHEMAS}
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, providers)  # type: ignore[method-assign]
-    if gateway.settings.trusted_proxies:
-        hops = gateway.settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0)  # type: ignore[method-assign]
+    return _behind_proxies(app, gateway.settings)
+
+
+def create_dashboard() -> Flask:
+    """Make an application of the dashboard alone, by the settings of the environment.
+
+    `gunicorn 'mo_gateway.web:create_dashboard()'` serves the pages apart, so that they cannot starve the intake.
+    """
+    settings = load_settings(os.environ)
+    logs.configure(settings.log_format, settings.secrets)
+    app = Flask(__name__, static_folder=None)
+    engine = open_engine(settings, may_idle=True)
+    dashboard.register(app, desk_of(settings, engine, utc_now))
+    app.after_request(_add_headers)
+    app.register_error_handler(500, _internal_error)
+    return _behind_proxies(app, settings)
+
+
+def _behind_proxies(app: Flask, settings: Settings) -> Flask:
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     return app
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(OF_EVERY_ANSWER)
+    for name, value in OF_EVERY_ANSWER:
+        response.headers.setdefault(name, value)
     return response
 
 

@@ -1,0 +1,69 @@
+"""What the pages need: the settings, the database, the clock, who may log in."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import BoundedSemaphore
+
+from flask import render_template
+from sqlalchemy import Connection, Engine
+
+from mo_gateway.settings import Settings
+from mo_gateway.store.audit import Actor
+from mo_gateway.store.patience import looking
+from mo_gateway.store.users import User
+from mo_gateway.users import Role, Users
+
+from .roles import OF_ROLE, May
+
+PATIENCE = timedelta(seconds=5)  # for what one page asks of the database
+AT_ONCE = 4  # pages that a process makes at a time: the intake shares its threads and connections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every page is made from, in one process."""
+
+    settings: Settings
+    engine: Engine
+    users: Users
+    clock: Callable[[], datetime]
+    places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
+
+
+def desk_of(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Desk:
+    """Put together what the pages need."""
+    return Desk(settings=settings, engine=engine, users=Users(engine), clock=clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request of somebody who is logged in."""
+
+    desk: Desk
+    user: User
+    now: datetime
+    remote_addr: str
+
+    def may(self, what: May) -> bool:
+        """Tell whether the user's role allows something."""
+        return what in OF_ROLE[Role(self.user.role)]
+
+    @property
+    def own_keywords(self) -> tuple[str, ...] | None:
+        """The keywords, folded, that a manager is kept to; None = all of them."""
+        return self.user.keywords if self.user.role == Role.MANAGER else None
+
+    @property
+    def actor(self) -> Actor:
+        """Who this is, for the audit trail."""
+        return Actor(name=self.user.name, role=self.user.role, remote_addr=self.remote_addr)
+
+    def looking(self) -> AbstractContextManager[Connection]:
+        """Read from one snapshot; or raise TooSlow where that takes too long for a page."""
+        return looking(self.desk.engine, PATIENCE)
+
+    def page(self, template: str, **values: object) -> str:
+        """Make a page."""
+        return render_template(template, visit=self, **values)

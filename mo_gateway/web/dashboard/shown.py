@@ -1,0 +1,84 @@
+"""How values are written on pages: moments in the one zone, numbers masked, texts as phones sent them."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from markupsafe import Markup
+
+from mo_gateway.masking import masked, one_line
+
+from .texts import gettext as _
+
+#: The shape and the colour that stand beside the word, never in its place.
+SIGNS = {
+    "done": ("●", "ok"),
+    "sent": ("●", "ok"),
+    "delivered": ("●", "ok"),
+    "pending": ("◐", "wait"),
+    "queued": ("◐", "wait"),
+    "unknown": ("◐", "wait"),
+    "unrouted": ("▲", "wait"),
+    "suppressed": ("▲", "wait"),
+    "failed": ("✕", "fail"),
+    "dead": ("✕", "fail"),
+    "refused": ("✕", "fail"),
+}
+
+
+def register(app: Flask, zone: ZoneInfo) -> None:
+    """Give the templates their filters."""
+    app.jinja_env.filters.update(
+        moment=lambda value: moment(value, zone),
+        number=number,
+        text=text,
+        state=state,
+        count=count,
+    )
+
+
+def moment(value: datetime | None, zone: ZoneInfo) -> Markup:
+    """Write `22 nov 2026 14:02:11 Amsterdam (UTC+1)`, with UTC for whoever points at it."""
+    if value is None:
+        return Markup("–")
+    local = value.astimezone(zone)
+    hours, minutes = divmod(int(local.utcoffset().total_seconds()) // 60, 60)  # type: ignore[union-attr] # it is aware
+    offset = f"UTC{hours:+d}" + (f":{minutes:02d}" if minutes else "")
+    place = zone.key.rpartition("/")[2].replace("_", " ")
+    written = f"{local.day} {MONTHS[local.month - 1]} {local:%Y %H:%M:%S} {place} ({offset})"
+    utc = value.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S}", written
+    )
+
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def number(msisdn: str | None) -> Markup:
+    """Write a phone number masked; a screen reader says its end."""
+    if not msisdn:
+        return Markup('<span class="muted">{}</span>').format(_("(erased)"))
+    label = _("number ending in %(digits)s") % {"digits": msisdn[-2:]}
+    shape = Markup('<span class="number"><span aria-hidden="true">+{}</span><span class="aside">{}</span></span>')
+    return shape.format(masked(msisdn), label)
+
+
+def text(value: str | None, longest: int = 0) -> Markup:
+    """Write a text from a phone: what is invisible or turns the writing round as an escape, nothing as words."""
+    if not value:
+        return Markup('<span class="muted">{}</span>').format(_("(empty text)"))
+    shown = one_line(value)
+    cut = shown if not longest or len(shown) <= longest else f"{shown[: longest - 1]}…"
+    return Markup('<bdi class="phone">{}</bdi>').format(cut)
+
+
+def state(word: str) -> Markup:
+    """Write a state: its shape, its colour and its word."""
+    sign, colour = SIGNS.get(word, ("○", "muted"))
+    return Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>').format(colour, sign, word)
+
+
+def count(value: int | None) -> str:
+    """Write a whole number with thin spaces between the thousands."""
+    return "–" if value is None else f"{value:,}".replace(",", "\u202f")

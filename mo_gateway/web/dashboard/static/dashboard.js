@@ -1,0 +1,23 @@
+// What a page does more where there are scripts. Everything works without them.
+"use strict";
+
+const THEMES = { dark: "light", light: "dark" };
+
+function themeNow() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+}
+
+function offerThemes() {
+  const button = document.getElementById("theme");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const next = THEMES[themeNow()];
+    document.documentElement.dataset.theme = next;
+    try { localStorage.setItem("theme", next); } catch { /* until the next page, then */ }
+    document.dispatchEvent(new CustomEvent("theme"));
+  });
+}
+
+offerThemes();

@@ -1,0 +1,174 @@
+"""Who is let in: no user, no dashboard; no log-in, no page; no permission, no way in; no form of another site."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import text
+
+from mo_gateway.gateway import Gateway
+from mo_gateway.store import audit
+from mo_gateway.store.audit import Actor
+from mo_gateway.users import MOST_OF_BOTH, Role, Users
+from mo_gateway.web import create_app
+from mo_gateway.web.dashboard import session
+from mo_gateway.web.dashboard.gate import Route
+from mo_gateway.web.dashboard.roles import OF_ROLE, May
+from mo_gateway.web.dashboard.routes import ROUTES
+
+from .visiting import log_in, proof_of, visitor
+
+PASSWORD = "correct horse battery"
+BY = Actor(name="test")
+
+
+def filled(route: Route) -> str:
+    """Write an address of a route."""
+    parts = [
+        ("812" if part.startswith("<int:") else "x") if part.startswith("<") else part
+        for part in route.path.split("/")
+    ]
+    return f"/dashboard{'/'.join(parts)}"
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_role_gets_in_where_the_route_is_for_it_and_nowhere_else(
+    route: Route, role: Role, gateway: Gateway
+) -> None:
+    somebody = visitor(gateway, role, *(["win"] if role is Role.MANAGER else []))
+    method, path = route.methods[0], filled(route)
+    form = {session.FIELD: proof_of(somebody.token)} if method == "POST" else {}
+
+    status = somebody.client.open(path, method=method, data=form).status_code
+
+    is_let_in = route.may is May.LOG_IN or route.may in OF_ROLE[role]
+    assert (status != 403) == is_let_in or route.name == "try_log_in"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_nobody_gets_anywhere_without_logging_in_but_to_the_log_in(route: Route, gateway: Gateway) -> None:
+    log_in(gateway.engine, "an", "admin", at=gateway.clock())
+    client = create_app(gateway).test_client()
+    client.set_cookie(session.COOKIE, "guessed", path="/dashboard")
+    form = {session.FIELD: proof_of("guessed")} if "POST" in route.methods else {}
+
+    response = client.open(filled(route), method=route.methods[0], data=form)
+
+    if route.may is May.LOG_IN:
+        assert "Log in" in response.text
+    else:
+        assert (response.status_code, response.location.partition("?")[0]) == (302, "/dashboard/login")
+
+
+@pytest.mark.parametrize("route", [one for one in ROUTES if "POST" in one.methods], ids=lambda route: route.name)
+@pytest.mark.parametrize("proof", [None, "", "0" * 64], ids=["none", "empty", "wrong"])
+def test_nothing_is_changed_by_a_form_that_is_not_ours(route: Route, proof: str | None, gateway: Gateway) -> None:
+    field = {} if proof is None else {session.FIELD: proof}
+
+    response = visitor(gateway).client.post(filled(route), data=field)
+
+    assert response.status_code == 403
+    assert "not of this page" in response.text
+
+
+def test_nothing_is_changed_by_a_form_that_another_site_sends(gateway: Gateway) -> None:
+    somebody = visitor(gateway)
+    form = {session.FIELD: proof_of(somebody.token)}
+
+    response = somebody.client.post("/dashboard/logout", data=form, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert response.status_code == 403
+    assert somebody.get("/audit").status_code == 200
+
+
+def test_there_is_no_dashboard_until_there_is_a_user(gateway: Gateway) -> None:
+    response = create_app(gateway).test_client().get("/dashboard/audit")
+
+    assert response.status_code == 404
+    assert "mo-gateway user add" in response.text
+
+
+def test_who_logs_in_gets_a_new_token_and_comes_to_the_page_that_was_asked_for(gateway: Gateway) -> None:
+    Users(gateway.engine).add("an", PASSWORD, Role.ADMIN, (), BY, gateway.clock())
+    client = create_app(gateway).test_client()
+    asked = client.get("/dashboard/audit?actor=an", follow_redirects=True)
+    before = client.get_cookie(session.COOKIE, path="/dashboard")
+    assert before
+
+    fields = {"name": "an", "password": PASSWORD, "next": "/dashboard/audit?actor=an"}
+    form = {session.FIELD: proof_of(before.value), **fields}
+    response = client.post("/dashboard/login", data=form)
+
+    after = client.get_cookie(session.COOKIE, path="/dashboard")
+    assert asked.status_code == 200
+    assert response.location == "/dashboard/audit?actor=an"
+    assert after
+    assert after.value != before.value
+    assert after.http_only
+    assert after.same_site == "Lax"
+    assert client.get("/dashboard/audit").status_code == 200
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "/spryng/mo"])
+def test_a_log_in_leads_to_a_page_of_the_dashboard_and_nowhere_else(elsewhere: str, gateway: Gateway) -> None:
+    Users(gateway.engine).add("an", PASSWORD, Role.ADMIN, (), BY, gateway.clock())
+    client = create_app(gateway).test_client()
+    client.set_cookie(session.COOKIE, "before", path="/dashboard")
+
+    form = {session.FIELD: proof_of("before"), "name": "an", "password": PASSWORD, "next": elsewhere}
+    response = client.post("/dashboard/login", data=form)
+
+    assert response.location == "/dashboard/"
+
+
+def test_after_some_wrong_passwords_even_the_right_one_is_not_looked_at_for_a_while(gateway: Gateway) -> None:
+    Users(gateway.engine).add("an", PASSWORD, Role.ADMIN, (), BY, gateway.clock())
+    client = create_app(gateway).test_client()
+    client.set_cookie(session.COOKIE, "before", path="/dashboard")
+
+    def tried(password: str) -> int:
+        form = {session.FIELD: proof_of("before"), "name": "an", "password": password}
+        return client.post("/dashboard/login", data=form).status_code
+
+    wrong = [tried(f"wrong {n}") for n in range(MOST_OF_BOTH)]
+    then = tried(PASSWORD)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=16)):
+        later = tried(PASSWORD)
+
+    assert (set(wrong), then, later) == ({403}, 429, 302)
+
+
+def test_a_session_ends_when_it_is_not_used_when_it_is_old_and_when_somebody_logs_out(gateway: Gateway) -> None:
+    somebody = visitor(gateway)
+    statuses = []
+    for hours in (0.9, 1.8, 3.0):
+        with time_machine.travel(datetime.now(UTC) + timedelta(hours=hours)):
+            statuses.append(somebody.get("/audit").status_code)
+
+    assert statuses == [200, 200, 302]
+
+    other = visitor(gateway, "admin", name="bob")
+    assert other.post("/logout").status_code == 302
+    other.client.set_cookie(session.COOKIE, other.token, path="/dashboard")
+    assert other.get("/audit").status_code == 302
+
+
+def test_no_page_is_kept_by_anybody_and_none_runs_what_is_not_ours(gateway: Gateway) -> None:
+    response = visitor(gateway).get("/audit")
+
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert "<script>" not in response.text
+    assert " style=" not in response.text
+
+
+def test_the_trail_cannot_be_changed_by_anybody(gateway: Gateway) -> None:
+    visitor(gateway)
+    with gateway.engine.begin() as conn:
+        audit.add(conn, BY, audit.Deed(action="reveal"), gateway.clock())
+
+    for statement in ("UPDATE mo_audit SET reason = 'x'", "DELETE FROM mo_audit"):
+        with pytest.raises(Exception, match="neither changed nor deleted"), gateway.engine.begin() as conn:
+            conn.execute(text(statement))
