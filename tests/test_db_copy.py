@@ -478,6 +478,7 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
             "shortcode": "0",
             "messages": 1,
             "callbacks": 2,
+            "handled": 0,
             "max_wait_ms": wait,
         }
         for moment, wait in ((FIRST, None), (LAST, 2**40))

@@ -193,6 +193,7 @@ def hour_rows(conn: Connection, day: Day) -> list[Row]:
             mo_message.c.shortcode,
             func.count().label("messages"),
             func.sum(mo_message.c.deliveries).label("callbacks"),
+            func.count().filter(_STATE == "done").label("handled"),
             cast(func.round(func.max(wait) * 1000), BigInteger).label("max_wait_ms"),
         )
         .select_from(IN_HANDS)

@@ -44,6 +44,7 @@ report_hour = Table(
     Column("shortcode", Text, primary_key=True, comment="The number that was written to."),
     Column("messages", Integer, nullable=False, comment="Messages stored, tests aside."),
     Column("callbacks", Integer, nullable=False, comment="How often they came, repeats included."),
+    Column("handled", Integer, nullable=False, comment="Of these messages, those that a handler has done."),
     Column("max_wait_ms", RowId, comment="The longest time from receipt to the handler's end; NULL = none ended."),
     comment="One row is what one hour and shortcode came to.",
 )

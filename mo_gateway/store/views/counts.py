@@ -77,6 +77,11 @@ HOURLY = View(
             "The repeats among those.",
         ),
         column(
+            "handled",
+            cast(func.sum(_HOUR.handled), BigInteger),
+            "Of these messages, those that a handler has done.",
+        ),
+        column(
             "max_wait_seconds",
             cast(func.max(_HOUR.max_wait_ms) / 1000.0, Float),
             "Longest from receipt to handled.",

@@ -89,6 +89,9 @@ def upgrade() -> None:
         sa.Column("messages", sa.Integer(), nullable=False, comment="Messages stored, tests aside."),
         sa.Column("callbacks", sa.Integer(), nullable=False, comment="How often they came, repeats included."),
         sa.Column(
+            "handled", sa.Integer(), nullable=False, comment="Of these messages, those that a handler has done."
+        ),
+        sa.Column(
             "max_wait_ms",
             types.RowId,
             nullable=True,
