@@ -1,7 +1,7 @@
 """Handlers of the tests of pages: found by the settings, as the pages find them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -41,8 +41,8 @@ def gateway(database_url: str) -> Iterator[Gateway]:
 
 @pytest.fixture(autouse=True)
 def noon() -> Iterator[None]:
-    """The clock stands at noon."""
-    with time_machine.travel(NOON, tick=False):
+    """The clock stands a minute after noon."""
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
         yield
 
 

@@ -82,10 +82,10 @@ def test_the_number_is_masked_in_everything_that_quotes_it(gateway: Gateway, som
 def test_a_form_that_writes_the_number_in_another_way_is_shown_with_the_number_only(
     gateway: Gateway, somebody: Visitor
 ) -> None:
-    number = receive(gateway, at=NOON, MSISDN="%332412345678").id
+    number = receive(gateway, at=NOON, MSISDN="324123456%378").id
 
     assert "bytes that are shown with the number only" in somebody.text(f"/messages/{number}")
-    assert "MSISDN=%332412345678" in somebody.post(f"/messages/{number}/reveal", reason="to see").text
+    assert "MSISDN=324123456%378" in somebody.post(f"/messages/{number}/reveal", reason="to see").text
 
 
 def test_the_number_is_shown_to_whoever_says_why_and_that_is_kept(gateway: Gateway, somebody: Visitor) -> None:

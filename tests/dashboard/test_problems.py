@@ -131,7 +131,7 @@ def test_rejected_requests_are_paged(gateway: Gateway, somebody: Visitor, monkey
 
 def test_replies_that_failed_are_counted_by_provider_and_code(gateway: Gateway, somebody: Visitor) -> None:
     queue(gateway)
-    refused = Script([SendResult(outcome=SendOutcome.FAILED, error_code="203", error="203: no route")])
+    refused = Script([SendResult(outcome=SendOutcome.FAILED, code="203", text="no route")])
     send_all(sender_of(gateway, refused), refused)
 
     page = somebody.text("/problems/replies")
