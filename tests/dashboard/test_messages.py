@@ -30,7 +30,7 @@ def test_the_newest_messages_of_a_day_are_shown_with_masked_numbers_and_what_bec
     gateway: Gateway, somebody: Visitor
 ) -> None:
     came(gateway, NOON - 25 * HOUR)
-    first = came(gateway, NOON - HOUR, PARM="blue")
+    first = came(gateway, NOON - HOUR, PARM=f"blue {NUMBER}")
     failed = came(gateway, NOON, KEYWORD="BOOM")
 
     page = somebody.text("/messages")
@@ -38,7 +38,7 @@ def test_the_newest_messages_of_a_day_are_shown_with_masked_numbers_and_what_bec
     assert shown(page) == [failed, first]
     assert NUMBER not in page
     assert "✕ dead ConnectionError: the CRM knows no 324••••••78 tests.dashboard.plugin.fail" in words(page)
-    assert "WIN blue ● done tests.dashboard.plugin.enter" in words(page)
+    assert "WIN blue 324••••••78 ● done tests.dashboard.plugin.enter" in words(page)
     assert "Received in the 24 hours up to now" in page
 
 

@@ -42,6 +42,15 @@ def test_a_plan_says_how_many_run_through_whom_and_changes_nothing(gateway: Gate
     assert trail(gateway) == []
 
 
+def test_a_plan_leads_to_the_messages_that_would_run(gateway: Gateway, somebody: Visitor) -> None:
+    number = came(gateway, NOON - 50 * HOUR, KEYWORD="BOOM")
+    came(gateway)
+
+    (address,) = [link for link in links(somebody.text("/replay")) if link.startswith("/messages")]
+
+    assert re.findall("/messages/([0-9]+)", somebody.text(address)) == [str(number)]
+
+
 def test_a_plan_says_what_people_were_answered_and_who_has_said_stop_since(
     gateway: Gateway, somebody: Visitor
 ) -> None:

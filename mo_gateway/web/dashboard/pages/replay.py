@@ -81,7 +81,10 @@ def _plan(visit: Visit, chosen: Chosen, fault: str = "") -> ResponseReturnValue:
         return visit.page("replay.html", routes_fault=str(exc), chosen=chosen), 409
     with visit.looking() as conn:
         found = replay.plan_with(conn, routes, chosen.filter, MOST)
-    page = visit.page("replay.html", plan=found, chosen=chosen, pairs=_pairs(chosen), most=MOST, fault=fault)
+    pairs = _pairs(chosen)
+    page = visit.page(
+        "replay.html", plan=found, chosen=chosen, pairs=pairs, query=urlencode(pairs), most=MOST, fault=fault
+    )
     return page, 400 if fault else 200
 
 
