@@ -15,11 +15,13 @@ from .desk import Desk
 from .gate import HEADERS, guarded
 from .routes import NAVIGATION, ROUTES
 
+EXTENSION = "mo_gateway_dashboard"
 FOLDER = Path(__file__).parent
 
 
 def register(app: Flask, desk: Desk) -> None:
     """Add all pages to an application."""
+    app.extensions[EXTENSION] = desk
     pages = Blueprint(
         "dashboard", __name__, url_prefix="/dashboard", template_folder="templates", static_folder="static"
     )
