@@ -26,7 +26,8 @@ def register(app: Flask, desk: Desk) -> None:
         "dashboard", __name__, url_prefix="/dashboard", template_folder="templates", static_folder="static"
     )
     for route in ROUTES:
-        pages.add_url_rule(route.path, route.name, guarded(desk, route), methods=route.methods)
+        view = guarded(desk, route)
+        pages.add_url_rule(route.path, route.name, view, methods=route.methods, provide_automatic_options=False)
     pages.context_processor(lambda: _of_every_page(desk))
     pages.after_request(lambda response: _finished(response, desk))
     texts.register(app)
