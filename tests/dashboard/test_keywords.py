@@ -59,7 +59,7 @@ def test_a_keyword_can_be_looked_for_by_its_beginning(filled: Gateway) -> None:
 
     assert row_of(page, "GAGNE alias of WIN")
     assert ">SONG<" not in page
-    assert "Nothing matches" in visitor(filled, name="other").text("/keywords?word=%25")
+    assert "Nothing matches" in visitor(filled, name="other").text("/keywords?word=w_n")
 
 
 def test_words_that_come_close_stand_below_with_the_line_that_makes_them_an_alias(filled: Gateway) -> None:
@@ -135,12 +135,9 @@ def test_a_worker_that_could_not_load_its_routes_is_named_with_the_fault(filled:
 
 
 def test_a_route_that_never_wins_is_told(filled: Gateway) -> None:
-    twice = (
-        ROUTES.replace("until = 2020-01-01", "")
-        .replace('"LATER"', '"PAST"')
-        .replace("from = 2999", "priority = -1\nfrom = 2999")
-    )
-    routes_of(filled).write_text(twice.replace("from = 2999-01-01", ""))
+    first = '[[route]]\nkeyword = "WIN"\nreply = { text = "yes" }\n'
+    second = '[[route]]\nkeyword = "WIN"\npriority = -1\nreply = { text = "no" }\n'
+    routes_of(filled).write_text(first + second)
 
     assert "never wins" in visitor(filled).text("/keywords")
 

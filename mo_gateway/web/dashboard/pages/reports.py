@@ -31,7 +31,7 @@ def show_all(visit: Visit) -> ResponseReturnValue:
         missing=missing,
         grants=_grants(kept),
         is_sqlite=is_sqlite,
-        connect=_command(url),
+        connect=command(url),
         datasette=shlex.join(["datasette", url.database or ""]),
     )
 
@@ -46,7 +46,7 @@ def show(visit: Visit, name: str) -> ResponseReturnValue:
         view=view,
         time=time_column(view),
         first=visit.first_of(DAYS),
-        command=_command(make_url(visit.desk.settings.database_url), f"{view.question};"),
+        command=command(make_url(visit.desk.settings.database_url), f"{view.question};"),
         forms=files.FORMS,
     )
 
@@ -88,7 +88,7 @@ def _grants(kept: list[str]) -> str:
     return "".join(f"{statement};\n" for statement in [*begin, *making.grants(making.READER)])
 
 
-def _command(url: URL, question: str = "") -> str:
+def command(url: URL, question: str = "") -> str:
     """Write the line that asks the database, without anybody's name or password in it.
 
     No question of a view has in it what means something between double quotes.
