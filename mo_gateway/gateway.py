@@ -17,6 +17,7 @@ from .errors import ConfigError
 from .handlers.building import Surroundings
 from .handlers.file import handlers_in_file
 from .handlers.finding import find_handlers
+from .loss_clock import LossClock
 from .metrics import Metrics
 from .numbering import Numbering, load_numbering
 from .plugin import Handler
@@ -126,6 +127,7 @@ def open_gateway(
             metrics=metrics,
             person_secret=settings.person_secret,
             stop_words=settings.stop_words,
+            loss_clock=LossClock(settings.refusals_file),
         ),
         reports=Reports(writer=writer, metrics=metrics, secrets=settings.secrets),
         metrics=metrics,

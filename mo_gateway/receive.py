@@ -11,6 +11,7 @@ import structlog
 
 from . import keys
 from .errors import FieldError, InvalidRequest, StorageError
+from .loss_clock import LossClock
 from .masking import masked
 from .message import Outcome, Receipt, WebhookRequest
 from .metrics import Metrics
@@ -34,6 +35,7 @@ class Receiver:
     metrics: Metrics
     person_secret: bytes = field(repr=False)
     stop_words: tuple[str, ...]  #: beside those of `stop.py`
+    loss_clock: LossClock
 
     def receive(self, provider: Reader, request: WebhookRequest) -> Receipt:
         """Store one request; or raise StorageError, and then the provider is to repeat it."""
@@ -66,6 +68,7 @@ class Receiver:
 
     def accepted(self, provider: Provider, new: New, receipt: Receipt) -> Receipt:
         """Count and log what is durable now."""
+        self.loss_clock.stored(new.request.received_at)
         self._count(provider, receipt.outcome, new.request)
         if isinstance(new, NewRejection):
             fields = [error.field for error in new.errors]
@@ -82,6 +85,7 @@ class Receiver:
 
     def refused(self, provider: Provider, request: WebhookRequest, cause: StorageError) -> None:
         """Count and log what the provider is to send again."""
+        self.loss_clock.refused(request.received_at)
         self._count(provider, Outcome.REFUSED, request)
         log.error("refused", provider=provider.name, reason=str(cause))
 

@@ -56,6 +56,16 @@ class Zone(fields.Field[ZoneInfo]):
             raise ValidationError("the name of a time zone, such as Europe/Amsterdam") from exc
 
 
+class FilePath(fields.Field[Path]):
+    """The path of a file that the program may make."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Path:
+        path = Path(value)
+        if path.is_dir() or not path.parent.is_dir():
+            raise ValidationError("the path of a file, in a folder that is there")
+        return path
+
+
 class ExistingFile(fields.Field[Path]):
     """The path of a file that can be read."""
 

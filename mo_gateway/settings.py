@@ -29,6 +29,7 @@ from .setting_types import (
     BrokerUrl,
     DatabaseUrl,
     ExistingFile,
+    FilePath,
     Networks,
     PublicUrl,
     Seconds,
@@ -89,6 +90,7 @@ class Settings:
     lease: timedelta
     retry_delay: timedelta
     max_attempts: int
+    refusals_file: Path  #: keeps when the first callback was refused, while they are
     metrics_networks: tuple[Network, ...]
     reply_provider: str  #: who sends replies; empty = the provider that the message came from
     reply_sender: str  #: what the handset shows; empty = the shortcode that the message came to
@@ -185,6 +187,7 @@ class SettingsSchema(Schema):
     STOP_WORDS = Words(load_default=())
     STOP_REPLY = StopReply(load_default="auto")
     DEFAULT_COUNTRY = fields.String(load_default="NLD", validate=Regexp("[A-Z]{3}\\Z", error="three capitals"))
+    REFUSALS_FILE = FilePath(load_default=Path("mo-gateway.refusing"))
     METRICS_NETWORKS = Networks(load_default=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
     LOG_FORMAT = fields.String(load_default="auto", validate=OneOf(("auto", "human", "json")))
 

@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def settings_for(database_url: str, **given: str) -> Settings:
         "CALLBACK_SECRET": "geheim",
         "PERSON_SECRET": "test-person-secret",
         "ALLOW_UNSAFE_DATABASE": "1",  # the plain suite's PostgreSQL runs without fsync
+        "REFUSALS_FILE": f"{tempfile.gettempdir()}/mo-gateway-{secrets.token_hex(8)}.refusing",
     }
     return load_settings({PREFIX + name: value for name, value in {**usual, **given}.items()})
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mo_gateway.gateway import utc_now
+from mo_gateway.loss_clock import LossClock, lost_from
 from mo_gateway.masking import one_line
 from mo_gateway.store import reading
 from mo_gateway.store.overview import Overview, Problem, ProviderStanding, overview
@@ -30,10 +31,14 @@ def status(as_json: bool) -> None:
     """
     settings = settings_from_environment()
     now = utc_now()
+    refused_at = LossClock(settings.refusals_file).first_refusal()
+    if refused_at and not as_json:  # first: it is most often the database that does not answer
+        click.echo(_loss(refused_at, settings.timezone))
     with reading.opened(settings) as engine, engine.begin() as conn:
         found = overview(conn, refused_since=now - REFUSED_WITHIN)
     if as_json:
-        output.print_json(_as_dict(found))
+        loss = {"refusing_since": refused_at, "first_loss_at": refused_at and lost_from(refused_at)}
+        output.print_json({**_as_dict(found), **loss})
         return
     click.echo(_in_a_line(found, now, settings.timezone))
     for sentence in _problems(found):
@@ -66,6 +71,11 @@ def _when(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
     is_today = local.date() == now.astimezone(zone).date()
     return f"{local:%H:%M:%S}{'' if is_today else f' on {local:%Y-%m-%d}'} ({output.age(now - moment)} ago)"
+
+
+def _loss(refused_at: datetime, zone: ZoneInfo) -> str:
+    since, lost = (output.cell(moment, zone) for moment in (refused_at, lost_from(refused_at)))
+    return f"Callbacks are refused since {since}. The first is lost at {lost}. Next: mo-gateway doctor"
 
 
 def _problems(found: Overview) -> Iterator[str]:
