@@ -16,7 +16,7 @@ from mo_gateway.store import audit, campaigns
 from mo_gateway.store.report_tables import report_counted, report_hour
 from tests.conftest import settings_for
 
-from .filling import ROUTES, TEXTS, dead_links, fill, row_of, settings_with
+from .filling import ROUTES, TEXTS, cells, dead_links, fill, row_of, settings_with
 from .visiting import visitor
 
 CAMPAIGN = "/campaigns/4414/win"
@@ -54,7 +54,8 @@ def test_a_campaign_counts_its_messages_and_their_senders_by_date(filled: Gatewa
 def test_a_campaign_counts_its_messages_by_the_hour(filled: Gateway) -> None:
     page = visitor(filled).text(POLL)
 
-    hours = [int(one) for one in re.findall(r'data-at="\d+">.*?data-value="(\d+)"', page.partition("By date")[0])]
+    by_hour = page.partition("<h2>By date")[0]
+    hours = [int(row[1]) for row in cells(by_hour) if len(row) == 2 and row[1].isdigit()]
     assert (len(hours), sum(hours)) == (24, 4)
 
 
@@ -75,13 +76,14 @@ def test_the_charts_are_drawn_from_tables_that_name_what_they_draw(filled: Gatew
     page = visitor(filled).text(POLL)
 
     tables = re.findall(r"<table data-chart=.*?</table>", page, re.DOTALL)
-    assert len(tables) == 3
-    for table in tables:
-        drawn = table.count("data-line=")
-        body = table.partition("<tbody>")[2]
-        assert drawn
-        assert "<caption>" in table
-        assert body.count("data-value=") == drawn * body.count("<tr>")
+    kinds = [re.findall(r'data-chart="(\w+)"', table)[0] for table in tables]
+    assert kinds == ["time", "time", "bar"]
+    for kind, table in zip(kinds, tables, strict=True):
+        head, _, body = table.partition("<tbody>")
+        assert "<caption>" in head
+        assert 'class="figure"' in head
+        assert kind == "bar" or len(re.findall(r'<th scope="row"><time datetime="', body)) == body.count("<tr>")
+    assert '<body data-zone="Europe/Amsterdam">' in page
     assert " style=" not in page
     assert "charts.js" in page
 
@@ -127,7 +129,7 @@ def test_a_campaign_whose_route_is_gone_keeps_its_page(filled: Gateway) -> None:
     page = visitor(filled).text(CAMPAIGN)
 
     assert "No route has this word any more." in page
-    assert 'data-value="2"' in page
+    assert row_of(page, f"{datetime.now(filled.settings.timezone):%Y-%m-%d}")[1] == "2"
 
 
 @pytest.mark.parametrize(

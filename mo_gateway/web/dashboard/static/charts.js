@@ -1,17 +1,19 @@
 // Charts drawn from tables that are in the page: what has no canvas, or no scripts, has the table.
 //
-//   <details class="figures" open>                  closed once the chart is drawn; may be left out
-//     <table data-chart="time">                     points in time, or "bar": one bar a row
-//       data-zone="Europe/Amsterdam"                the zone of a time axis; without it the browser's own
-//       data-unit="date"                            a time axis of dates, without hours
-//       <caption>Messages an hour</caption>         what a screen reader says of the chart
-//       <th scope="col" data-line="link">Messages   a column that is drawn, in the colour --link of style.css
-//       <th scope="row" data-at="1763800000">…      when a row is, in Unix seconds; of bars its text is the label
-//       <td data-value="12">12 </td>                the figure; without data-value it is a gap
+//   <details class="figures" open>                       closed once the chart is drawn; may be left out
+//     <table data-chart="time">                          points in time; "bar" is one bar a row
+//       data-unit="date"                                 a time axis of dates, without hours
+//       <caption>Messages an hour</caption>              what a screen reader says of the chart
+//       <th scope="col" class="figure">Messages</th>     a column of figures; each is drawn, or
+//       <th scope="col" class="figure" data-line="ok">   where any has data-line only these, in --ok of style.css
+//       <th scope="row"><time datetime="2026-11-22T13:00:00+00:00">…    when a row is; of bars the text is the label
+//       <td class="figure">1 234</td>                    the figure; what is no number is a gap
 //
-// Lines differ by their dashes, not by colour alone. Rows may stand in any order of time. Nothing moves.
+// The time axis is in the zone that base.html names. Lines differ by their dashes, not by colour alone. Rows may
+// stand in any order of time. Nothing moves.
 "use strict";
 
+const COLOURS = ["link", "ok", "wait", "fail"];
 const DASHES = [[], [8, 4], [2, 3], [12, 4, 2, 4]];
 const LEGEND_DASHES = ["solid", "dashed", "dotted", "double"];
 const HEIGHT = 220;
@@ -21,32 +23,42 @@ function colour(name) {
 }
 
 function read(table) {
-  const heads = [...table.tHead.rows[0].cells];
-  const columns = heads.map((head, place) => ({ head, place })).filter(({ head }) => head.dataset.line);
-  const rows = [...table.tBodies[0].rows];
-  if (table.dataset.chart === "time") rows.sort((a, b) => a.cells[0].dataset.at - b.cells[0].dataset.at);
   const isTime = table.dataset.chart === "time";
+  const heads = [...table.tHead.rows[0].cells].map((head, place) => ({ head, place }));
+  const named = heads.filter(({ head }) => head.dataset.line);
+  const columns = named.length ? named : heads.filter(({ head }) => head.classList.contains("figure"));
+  const rows = [...table.tBodies[0].rows].map((row) => row.cells);
+  if (isTime) rows.sort((a, b) => seconds(a[0]) - seconds(b[0]));
   return {
-    labels: rows.map((row) => row.cells[0].textContent.trim()),
-    lines: columns.map(({ head }) => ({ name: head.textContent.trim(), colour: head.dataset.line })),
+    labels: rows.map((cells) => cells[0].textContent.trim()),
+    lines: columns.map(({ head }, place) => ({
+      name: head.textContent.trim(),
+      colour: head.dataset.line || COLOURS[place % COLOURS.length],
+    })),
     values: [
-      rows.map((row, place) => (isTime ? Number(row.cells[0].dataset.at) : place)),
-      ...columns.map(({ place }) => rows.map((row) => {
-        const value = row.cells[place].dataset.value;
-        return value === undefined || value === "" ? null : Number(value);
-      })),
+      rows.map((cells, place) => (isTime ? seconds(cells[0]) : place)),
+      ...columns.map(({ place }) => rows.map((cells) => figure(cells[place]))),
     ],
   };
 }
 
+function seconds(cell) {
+  return Date.parse(cell.querySelector("time").dateTime) / 1e3;
+}
+
+function figure(cell) {
+  const value = Number.parseFloat(cell.textContent.replace(/\s/g, "")); // also the thin spaces between thousands
+  return Number.isNaN(value) ? null : value;
+}
+
 function options(table, found, width) {
   const isTime = table.dataset.chart === "time";
-  const zone = table.dataset.zone;
+  const zone = document.body.dataset.zone;
   const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 } };
   return {
     width,
     height: HEIGHT,
-    tzDate: (seconds) => (zone ? uPlot.tzDate(new Date(seconds * 1e3), zone) : new Date(seconds * 1e3)),
+    tzDate: (moment) => uPlot.tzDate(new Date(moment * 1e3), zone),
     cursor: { show: false },
     legend: { show: true, live: false, markers: { dash: (_chart, place) => LEGEND_DASHES[(place - 1) % DASHES.length] } },
     scales: {
@@ -87,7 +99,7 @@ function short(label) {
 
 function draw(table) {
   const found = read(table);
-  if (!found.values[0].length || !found.lines.length) return;
+  if (!found.labels.length) return;
   const details = table.closest("details");
   const place = document.createElement("div");
   place.className = "chart";
