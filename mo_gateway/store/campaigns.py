@@ -1,7 +1,7 @@
 """How campaigns are going: the words of a handler on a shortcode, by date and by hour."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -86,15 +86,16 @@ def _words(rows: Sequence[Any]) -> dict[str, str]:
     return found
 
 
-def totals(conn: Connection, since: date, words: Collection[str]) -> dict[tuple[str, str], RowMapping]:
-    """Count the messages of dates by shortcode and folded word, with when the newest of them came."""
+def totals(conn: Connection, since: date) -> dict[tuple[str, str], RowMapping]:
+    """Count the messages of dates by shortcode and folded word in force, with when the newest of them came."""
     columns = (_DAY.shortcode, _DAY.keyword_folded)
     figures = (
         func.sum(_DAY.messages).label("messages"),
         func.sum(_DAY.replies_sent).label("replies_sent"),
         func.max(_DAY.last_at).label("last_at"),
     )
-    which = (_DAY.local_date >= since, ~_DAY.is_test, _DAY.keyword_folded.in_(words))
+    in_force = select(_ROUTE.keyword_folded).where(_ROUTE.keyword_folded.is_not(None))
+    which = (_DAY.local_date >= since, ~_DAY.is_test, _DAY.keyword_folded.in_(in_force))
     query = select(*columns, *figures).where(*which).group_by(*columns)
     return {(row["shortcode"], row["keyword_folded"]): row for row in conn.execute(query).mappings()}
 

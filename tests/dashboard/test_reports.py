@@ -12,6 +12,7 @@ from mo_gateway.settings import Settings
 from mo_gateway.store import audit
 from mo_gateway.store.views import VIEWS, making
 from mo_gateway.store.views.view import View
+from mo_gateway.web.dashboard.desk import FILES_AT_ONCE
 from mo_gateway.web.dashboard.pages.reports import command
 from tests.conftest import settings_for
 
@@ -82,6 +83,21 @@ def test_a_large_view_comes_in_several_parts(gateway: Gateway) -> None:
     response = visitor(gateway).client.get("/dashboard/reports/report_messages/file", buffered=False)
 
     assert len(list(response.iter_encoded())) == 2
+
+
+def test_no_more_files_are_sent_at_a_time_than_leave_room_for_the_callbacks(gateway: Gateway) -> None:
+    client = visitor(gateway).client
+    path = "/dashboard/reports/report_columns/file"
+    under_way = [client.get(path) for _ in range(FILES_AT_ONCE)]
+
+    too_many = client.get(path)
+    under_way[0].close()
+    then = client.get(path)
+
+    assert (too_many.status_code, then.status_code) == (503, 200)
+    assert "Too many files" in too_many.text
+    for response in (*under_way, then):
+        response.close()
 
 
 @pytest.mark.parametrize(

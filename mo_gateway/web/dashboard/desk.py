@@ -24,6 +24,7 @@ from .texts import gettext as _
 
 PATIENCE = timedelta(seconds=5)  # for what one page asks of the database
 AT_ONCE = 4  # pages that a process makes at a time: the intake shares its threads and connections
+FILES_AT_ONCE = 2  # that a process sends at a time; each keeps a thread and a connection until it is taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Desk:
     clock: Callable[[], datetime]
     loss_clock: LossClock
     places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
+    files: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(FILES_AT_ONCE))
 
     def loss(self) -> dict[str, datetime | None]:
         """Give since when callbacks are refused, and when the first of them is lost."""

@@ -50,7 +50,7 @@ def show_all(visit: Visit) -> ResponseReturnValue:
     since = visit.first_of(DAYS)
     with visit.looking() as conn:
         found = store.campaigns(conn, visit.own_keywords)
-        counted = store.totals(conn, since, [word for one in found for word in one.words])
+        counted = store.totals(conn, since)
         until = store.counted_until(conn)
         standings = polls.standings(conn)
         of_polls = polls.words(conn)
