@@ -9,6 +9,7 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
     literal,
     select,
@@ -67,13 +68,14 @@ def votes(
     limit: int,
 ) -> Sequence[RowMapping]:
     """Give votes with their standing, those of the newest messages first; `before` is a message's number."""
-    stands = _standing(_last_counts(conn, poll))
+    conditions = _conditions(_last_counts(conn, poll))
+    stands = case(*((condition, literal(name)) for name, condition in conditions.items()))
     columns = (_VOTE.message_id, _VOTE.option, _VOTE.voted_at, stands.label("standing"))
     query = select(*columns).where(_VOTE.poll == poll)
     if option is not None:
         query = query.where(_VOTE.option == option)
     if standing is not None:
-        query = query.where(stands == standing)
+        query = query.where(conditions.get(standing, false()))  # for what is late, nobody looks at other votes
     if before is not None:
         query = query.where(_VOTE.message_id < before)
     if own is not None:
@@ -87,16 +89,18 @@ def _last_counts(conn: Connection, poll: str) -> bool:
     return bool(conn.scalar(newest))
 
 
-def _standing(last_counts: bool) -> ColumnElement[str]:
-    """Say how a vote stands, by looking at the other votes of its person."""
+def _conditions(last_counts: bool) -> dict[str, ColumnElement[bool]]:
+    """Give, by standing, what is true of a vote that stands so; another vote of its person may come before it."""
     other = mo_vote.alias("other").c
     moment, others = tuple_(_VOTE.voted_at, _VOTE.message_id), tuple_(other.voted_at, other.message_id)
     comes_first = others > moment if last_counts else others < moment
     of_person = and_(other.poll == _VOTE.poll, other.person_key == _VOTE.person_key)
-    is_valid = and_(other.timing == "in time", other.option.is_not(None))
-    return case(
-        (_VOTE.timing != "in time", _VOTE.timing),
-        (_VOTE.option.is_(None), literal("unreadable")),
-        (exists().where(of_person, is_valid, comes_first), literal("double")),
-        else_=literal("counted"),
-    )
+    is_valid = and_(_VOTE.timing == "in time", _VOTE.option.is_not(None))
+    is_beaten = exists().where(of_person, other.timing == "in time", other.option.is_not(None), comes_first)
+    return {
+        "late": _VOTE.timing == "late",
+        "early": _VOTE.timing == "early",
+        "unreadable": and_(_VOTE.timing == "in time", _VOTE.option.is_(None)),
+        "counted": and_(is_valid, ~is_beaten),
+        "double": and_(is_valid, is_beaten),
+    }
