@@ -33,5 +33,30 @@ function offerPause() {
   });
 }
 
+// A button behind each `<pre data-copy="Copy" data-copied="Copied.">`: the words are the button's and those said then.
+function offerCopies() {
+  for (const pre of document.querySelectorAll("pre[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = pre.dataset.copy;
+    button.addEventListener("click", async () => {
+      if (await isCopied(pre)) document.getElementById("news").textContent = pre.dataset.copied;
+    });
+    pre.after(button);
+  }
+}
+
+async function isCopied(pre) {
+  try {
+    await navigator.clipboard.writeText(pre.textContent);
+    return true;
+  } catch { // there is no clipboard without HTTPS: then the text is selected, for the keys that copy
+    getSelection().selectAllChildren(pre);
+    return document.execCommand("copy");
+  }
+}
+
 offerThemes();
+offerCopies();
 offerPause();
