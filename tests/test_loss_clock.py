@@ -114,4 +114,4 @@ def test_a_callback_that_is_refused_starts_the_clock_and_status_says_so_without_
     assert status == 503
     assert LossClock(path).first_refusal() == NOON
     assert "refused since 2026-11-22 13:00:00" in said.stdout
-    assert "the first is lost at 2026-11-23 13:00:00" in said.stdout
+    assert "The first is lost at 2026-11-23 13:00:00" in said.stdout
