@@ -149,7 +149,7 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the long form of the fault runs be as long as there is time, and have pictures of the dashboard taken."""
+    """Take how long the long form of the fault runs may be, and where pictures of the dashboard go."""
     parser.addoption(
         "--rounds", type=int, default=3, help="how many times over the long fault runs break everything"
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Site:
     token: str
     engine: Engine
     places: list[Place]
+    now: Callable[[], datetime]
 
     def addresses(self, route: str) -> list[str]:
         """Give the addresses of a route's pages to which links lead."""
@@ -52,7 +54,7 @@ def running_site(
             url = started.run("--no-work", "--workers", "1", "--threads", "8", "--front", front)
             origin = url.partition("/spryng/")[0]
             places = walk(create_app(gateway), partial(ask, origin, token))
-            yield Site(folder.name.rstrip("0123456789"), origin, token, gateway.engine, places)
+            yield Site(folder.name.rstrip("0123456789"), origin, token, gateway.engine, places, gateway.clock)
 
 
 def ask(origin: str, token: str, address: str) -> tuple[int, str, str]:

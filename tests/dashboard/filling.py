@@ -39,7 +39,7 @@ SENT = (
     (2, "32400000001", "STOP"),
     (1, "32400000012", ""),
 )
-PROVIDERS = [
+ANSWERS: list[SendResult | Exception] = [
     SendResult(outcome=SendOutcome.SENT, provider_id="a1"),
     SendResult(outcome=SendOutcome.FAILED, code="104", text="the number is not in use"),
     NotSent("it does not answer"),
@@ -54,7 +54,7 @@ def fill(gateway: Gateway) -> None:
     send(gateway, "WIN blue", at=gateway.clock() - timedelta(hours=50), MSISDN="32400000001")  # once more
     send(gateway, "WIN x", at=gateway.clock() - timedelta(hours=1), COUNTRY="Belgium", MSISDN="no number")
     work(gateway)
-    provider = Script(list(PROVIDERS))
+    provider = Script(list(ANSWERS))
     send_all(sender_of(gateway, provider, clock=gateway.clock), provider)
     now = gateway.clock()
     add_report(gateway, 1, received_at=now, last_received_at=now)
@@ -62,6 +62,7 @@ def fill(gateway: Gateway) -> None:
         an = Actor(name="an", role="compliance", remote_addr="192.0.2.7")
         reveal = Deed(action="reveal", subject="message 1", reason="a complaint", details={"seconds": 60})
         audit.add(conn, an, reveal, now)
+        audit.add(conn, Actor(name="cli:bob"), Deed(action="replay", subject="message 11"), now)
     send(gateway, "VOTE red", at=now, MSISDN="32400000013")  # waits
     count(gateway)
 

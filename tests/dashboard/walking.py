@@ -28,9 +28,10 @@ class Place:
     is_page: bool  #: and not a file
     linked_from: str
 
-    @property
-    def parameters(self) -> frozenset[str]:
-        return frozenset(name for name, _ in parse_qsl(urlsplit(self.address).query, keep_blank_values=True))
+
+def parameters_of(address: str) -> frozenset[str]:
+    """Name what an address asks for."""
+    return frozenset(name for name, _ in parse_qsl(urlsplit(address).query, keep_blank_values=True))
 
 
 def walk(app: Flask, ask: Ask) -> list[Place]:
@@ -43,7 +44,7 @@ def walk(app: Flask, ask: Ask) -> list[Place]:
         address, linked_from = waiting.popleft()
         endpoint, _ = matching.match(urlsplit(address).path, method="GET")
         route = endpoint.removeprefix("dashboard.")
-        shape = (route, Place(route, address, 0, True, "").parameters)
+        shape = (route, parameters_of(address))
         if route not in METHODS or been[shape] >= MOST:
             continue
         been[shape] += 1
