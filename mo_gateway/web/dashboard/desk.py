@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 from flask import render_template
 from sqlalchemy import Connection, Engine
 
+from mo_gateway.loss_clock import LossClock, lost_from
 from mo_gateway.settings import Settings
 from mo_gateway.store.audit import Actor
 from mo_gateway.store.patience import looking
@@ -29,12 +30,19 @@ class Desk:
     engine: Engine
     users: Users
     clock: Callable[[], datetime]
+    loss_clock: LossClock
     places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
+
+    def loss(self) -> dict[str, datetime | None]:
+        """Give since when callbacks are refused, and when the first of them is lost."""
+        refused_at = self.loss_clock.first_refusal()
+        return {"refused_at": refused_at, "lost_at": lost_from(refused_at) if refused_at else None}
 
 
 def desk_of(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Desk:
     """Put together what the pages need."""
-    return Desk(settings=settings, engine=engine, users=Users(engine), clock=clock)
+    loss_clock = LossClock(settings.refusals_file)
+    return Desk(settings=settings, engine=engine, users=Users(engine), clock=clock, loss_clock=loss_clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +74,4 @@ class Visit:
 
     def page(self, template: str, **values: object) -> str:
         """Make a page."""
-        return render_template(template, visit=self, **values)
+        return render_template(template, visit=self, now=self.now, **values)

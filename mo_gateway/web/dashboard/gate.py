@@ -62,7 +62,7 @@ def guarded(desk: Desk, route: Route) -> Callable[..., ResponseReturnValue]:
             return sentence(503, _("This takes too long: %(why)s. Narrow the time down.") % {"why": exc})
         except (SQLAlchemyError, StorageError, SchemaError, OSError) as exc:
             log.warning("no page without the database", error=in_one_line(exc))
-            return render_template("away.html"), 503
+            return render_template("away.html", **desk.loss()), 503
         finally:
             desk.places.release()
 

@@ -1,6 +1,6 @@
 """How values are written on pages: moments in the one zone, numbers masked, texts as phones sent them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -9,6 +9,7 @@ from markupsafe import Markup
 from mo_gateway.masking import masked, one_line
 
 from .texts import gettext as _
+from .texts import ngettext
 
 #: The shape and the colour that stand beside the word, never in its place.
 SIGNS = {
@@ -34,6 +35,7 @@ def register(app: Flask, zone: ZoneInfo) -> None:
         text=text,
         state=state,
         count=count,
+        ago=ago,
     )
 
 
@@ -77,6 +79,19 @@ def state(word: str) -> Markup:
     """Write a state: its shape, its colour and its word."""
     sign, colour = SIGNS.get(word, ("○", "muted"))
     return Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>').format(colour, sign, word)
+
+
+def ago(duration: timedelta) -> str:
+    """Write how long ago something was, beside the moment itself."""
+    seconds = max(0, int(duration.total_seconds()))
+    if seconds < 3600:
+        minutes = seconds // 60
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", minutes) % {"num": minutes}
+    if seconds < 86400:
+        hours = seconds // 3600
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", hours) % {"num": hours}
+    days = seconds // 86400
+    return ngettext("%(num)s day ago", "%(num)s days ago", days) % {"num": days}
 
 
 def count(value: int | None) -> str:
