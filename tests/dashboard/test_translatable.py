@@ -62,9 +62,7 @@ def _pieces(node: nodes.Node) -> Iterator[str]:
 def _said(node: nodes.Node) -> Iterator[nodes.Node]:
     """Give what a statement puts out, and not what it asks or sets."""
     for name, value in node.iter_fields():
-        if name not in ("test", "iter", "target", "args", "defaults", "call") and not isinstance(
-            node, nodes.Assign
-        ):
+        if name not in ASKED and not isinstance(node, nodes.Assign):
             yield from (
                 one for one in (value if isinstance(value, list) else [value]) if isinstance(one, nodes.Node)
             )
