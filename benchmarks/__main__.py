@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from . import dispatch, growth, intake, memory, reports, routing, start, summary, worth
+from . import dispatch, growth, intake, memory, pages, reports, routing, start, summary, worth
 from .databases import Database, opened
 from .designs import DESIGNS, Design
 from .intake import Setting
@@ -146,6 +146,16 @@ def measure_growth(choice: Choice, *, rounds: int, sizes: Sequence[int]) -> None
 def measure_reports(choice: Choice, *, rows: int) -> None:
     """Milliseconds to count that many messages for the reports, and then to ask each view its question."""
     _measure(choice, "reports", "Reports", lambda databases: reports.measure(databases, rows=rows))
+
+
+@main.command("pages")
+@click.option(
+    "--rows", type=positive, default=1_000_000, show_default=True, help="So many messages, one a second up to now."
+)
+@click.pass_obj
+def measure_pages(choice: Choice, *, rows: int) -> None:
+    """Milliseconds that the server takes for each page of the dashboard over that many messages."""
+    _measure(choice, "pages", "Pages", lambda databases: pages.measure(databases, rows=rows))
 
 
 @main.command("memory")

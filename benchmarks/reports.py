@@ -52,8 +52,8 @@ def measure(databases: Sequence[Database], *, rows: int) -> Iterator[dict[str, s
     """Give a row for the counting and for each question, on each database."""
     for database in databases:
         with filled(database, rows) as gateway:
-            _let_happen(gateway)
-            seconds = _counted(gateway)
+            let_happen(gateway)
+            seconds = counted(gateway)
             yield _row(database, f"counting {rows:,} messages anew", seconds)
             with gateway.engine.execution_options(**READ_ONLY).begin() as conn:
                 person = conn.scalar(select(in_hex(mo_message.c.person_key)).limit(1)) or ""
@@ -65,7 +65,8 @@ def measure(databases: Sequence[Database], *, rows: int) -> Iterator[dict[str, s
                     yield _row(database, f"{name}: over everything", _asked(conn, question))
 
 
-def _let_happen(gateway: Gateway) -> None:
+def let_happen(gateway: Gateway) -> None:
+    """Have something become of the messages."""
     with gateway.engine.begin() as conn:
         for statement in HAPPENS:
             conn.exec_driver_sql(statement.replace("%", "%%") if conn.dialect.name == "postgresql" else statement)
@@ -89,7 +90,8 @@ def _routes() -> Routes:
     return Routes(handlers_in(keyword(*(f"WORD{n}" for n in range(100)), name="handler")(handler)))
 
 
-def _counted(gateway: Gateway) -> float:
+def counted(gateway: Gateway) -> float:
+    """Count everything anew for the reports; give the seconds."""
     tally = tally_of(_routes(), gateway.settings, gateway.engine)
     began = perf_counter()
     for _ in tally.rebuild():

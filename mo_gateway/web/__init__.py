@@ -1,12 +1,16 @@
 """HTTP: Flask around the steps; the only place where errors become status codes."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Flask, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mo_gateway import logs
+from mo_gateway.errors import ConfigError
 from mo_gateway.gateway import Gateway, utc_now
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.settings import Settings, load_settings
@@ -37,7 +41,8 @@ def create_dashboard() -> Flask:
 
     `gunicorn 'mo_gateway.web:create_dashboard()'` serves the pages apart, so that they cannot starve the intake.
     """
-    settings = load_settings(os.environ)
+    with faults_in_words():
+        settings = load_settings(os.environ)
     logs.configure(settings.log_format, settings.secrets)
     app = Flask(__name__, static_folder=None)
     engine = open_engine(settings, may_idle=True)
@@ -45,6 +50,16 @@ def create_dashboard() -> Flask:
     app.after_request(_add_headers)
     app.register_error_handler(500, _internal_error)
     return _behind_proxies(app, settings)
+
+
+@contextmanager
+def faults_in_words() -> Iterator[None]:
+    """End a server whose settings are wrong with one clear sentence for each, and no traceback."""
+    try:
+        yield
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
+        sys.exit(4)  # gunicorn's own code for an application that cannot be loaded: it does not try again
 
 
 def _behind_proxies(app: Flask, settings: Settings) -> Flask:

@@ -225,3 +225,10 @@ def test_the_trail_cannot_be_changed_by_anybody(gateway: Gateway) -> None:
     for statement in ("UPDATE mo_audit SET reason = 'x'", "DELETE FROM mo_audit"):
         with pytest.raises(Exception, match="neither changed nor deleted"), gateway.engine.begin() as conn:
             conn.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("HEAD", 200), ("OPTIONS", 405), ("PUT", 405), ("DELETE", 405), ("TRACE", 405)]
+)
+def test_a_page_is_looked_at_and_nothing_else(method: str, status: int, gateway: Gateway) -> None:
+    assert visitor(gateway).client.open("/dashboard/audit", method=method).status_code == status

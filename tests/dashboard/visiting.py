@@ -55,7 +55,7 @@ def visitor(gateway: Gateway, role: str = "admin", *keywords: str, name: str | N
 
 def log_in(engine: Engine, name: str, role: str, *keywords: str, at: datetime) -> str:
     """Make a user with a session, and give what the cookie holds."""
-    token = f"token of {name}".replace(" ", "-")  # a browser sends nothing else
+    token = f"token-of-{name.replace(' ', '-')}"
     with engine.begin() as conn:
         users.add(conn, name=name, role=Role(role), keywords=list(keywords), password_hash=NO_HASH, at=at)
         user, _ = users.by_name(conn, name) or (None, None)

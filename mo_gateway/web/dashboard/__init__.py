@@ -15,16 +15,19 @@ from .desk import Desk
 from .gate import HEADERS, guarded
 from .routes import NAVIGATION, ROUTES
 
+EXTENSION = "mo_gateway_dashboard"
 FOLDER = Path(__file__).parent
 
 
 def register(app: Flask, desk: Desk) -> None:
     """Add all pages to an application."""
+    app.extensions[EXTENSION] = desk
     pages = Blueprint(
         "dashboard", __name__, url_prefix="/dashboard", template_folder="templates", static_folder="static"
     )
     for route in ROUTES:
-        pages.add_url_rule(route.path, route.name, guarded(desk, route), methods=route.methods)
+        view = guarded(desk, route)
+        pages.add_url_rule(route.path, route.name, view, methods=route.methods, provide_automatic_options=False)
     pages.context_processor(lambda: _of_every_page(desk))
     pages.after_request(lambda response: _finished(response, desk))
     texts.register(app)

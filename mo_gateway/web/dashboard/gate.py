@@ -79,7 +79,7 @@ def _answer(desk: Desk, route: Route, path: Mapping[str, object]) -> ResponseRet
     user = desk.users.of_session(session.token(), now)
     if user is None and not desk.users.exist():
         return sentence(404, _("There is no dashboard without a user: mo-gateway user add NAME --role admin"))
-    if request.method != "GET" and not session.is_our_form(request):
+    if not _only_looks() and not session.is_our_form(request):
         return sentence(403, _("This form is too old, or not of this page. Load the page anew and try again."))
     if route.may is May.LOG_IN:
         return route.view(desk)
@@ -91,5 +91,9 @@ def _answer(desk: Desk, route: Route, path: Mapping[str, object]) -> ResponseRet
     return route.view(visit, **path)
 
 
+def _only_looks() -> bool:
+    return request.method in ("GET", "HEAD")
+
+
 def _where() -> str:
-    return request.full_path.rstrip("?") if request.method == "GET" else url_for("dashboard.overview")
+    return request.full_path.rstrip("?") if _only_looks() else url_for("dashboard.overview")
