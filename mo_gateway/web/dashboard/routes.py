@@ -1,7 +1,7 @@
 """Every page and action of the dashboard: its path, its view, and what it asks of whoever calls it."""
 
 from .gate import Route
-from .pages import audit, login, missing, overview
+from .pages import audit, connection, login, missing, overview
 from .roles import May
 
 ROUTES = (
@@ -9,6 +9,9 @@ ROUTES = (
     Route("try_log_in", "/login", login.log_in, May.LOG_IN, ("POST",)),
     Route("log_out", "/logout", login.log_out, May.LOOK, ("POST",)),
     Route("overview", "/", overview.show, May.LOOK),
+    Route("connection", "/connection", connection.show, May.LOOK_AT_ALL),
+    Route("reveal_callback", "/connection/secret", connection.reveal, May.ADMINISTER, ("POST",)),
+    Route("test_callback", "/connection/test", connection.send_test, May.ACT, ("POST",)),
     Route("audit", "/audit", audit.show, May.SEE_PEOPLE),
     Route("missing", "/<path:rest>", missing.show, May.LOOK),
 )

@@ -42,7 +42,7 @@ function rowNow() {
 }
 
 function goToRow(step) {
-  const rows = [...document.querySelectorAll("main tbody tr")];
+  const rows = [...document.querySelectorAll("main tbody tr")].filter((row) => row.checkVisibility());
   const row = rows[rowNow() ? rows.indexOf(rowNow()) + step : 0];
   if (!row) return;
   const target = row.querySelector("a[href], button") || row;
