@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Table, false, func, literal, null, select, union_all
+from sqlalchemy import Connection, RowMapping, Select, Table, false, func, literal, select, union_all
 
 from .tables import mo_handling, mo_intake, mo_message, mo_rejection, mt_message
 
@@ -26,7 +26,7 @@ class Reached:
 def latest_callbacks(conn: Connection, limit: int) -> Sequence[RowMapping]:
     """Give the requests that were stored or rejected last, newest first; a repeat is with its first one."""
     stored = _callbacks(mo_message, "stored", mo_message.c.id, limit)
-    rejected = _callbacks(mo_rejection, "rejected", null(), limit)
+    rejected = _callbacks(mo_rejection, "rejected", mo_rejection.c.message_id, limit)
     both = union_all(select(stored), select(rejected)).subquery()
     return conn.execute(select(both).order_by(both.c.received_at.desc()).limit(limit)).mappings().all()
 
@@ -60,12 +60,8 @@ def reached(conn: Connection) -> Reached:
 
 def _callbacks(table: Table, outcome: str, message_id: Any, limit: int) -> Any:
     names = ("provider", "method", "received_at", "last_received_at", "deliveries", "remote_addr", "is_test")
-    columns = (
-        literal(outcome).label("outcome"),
-        message_id.label("message_id"),
-        *(table.c[name] for name in names),
-    )
-    return select(*columns).order_by(table.c.id.desc()).limit(limit).subquery()
+    told = (literal(outcome).label("outcome"), message_id.label("message_id"))
+    return select(*told, *(table.c[name] for name in names)).order_by(table.c.id.desc()).limit(limit).subquery()
 
 
 def _newest(table: Table, *columns: Any) -> Select[Any]:

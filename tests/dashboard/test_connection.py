@@ -1,10 +1,13 @@
-"""The screen Connection: what the provider has to call, the first steps, the checks, and a test that goes all the way."""
+"""The screen Connection: what the provider has to call, the first steps, the checks, and a test."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urljoin
 
 import pytest
+import urllib3
 from sqlalchemy import insert
 
 from mo_gateway.gateway import Gateway
@@ -12,24 +15,29 @@ from mo_gateway.message import Outcome, WebhookRequest
 from mo_gateway.store import audit, presence
 from mo_gateway.store.presence import Loaded
 from mo_gateway.store.tables import mo_intake
-from mo_gateway.web.dashboard.pages.connection import DOCS
+from mo_gateway.web.dashboard import session
+from mo_gateway.web.dashboard.pages.connection import DOCS, EXAMPLE
 from tests.conftest import MakeSettings
 from tests.examples import FORM_TYPE
 from tests.postgres import free_port
 from tests.serving import served
 from tests.stored import rows, store
 
-from .visiting import Visitor, visitor
+from .visiting import Visitor, proof_of, visitor
 
 DOCS_FOLDER = Path(__file__).parents[2]
 
 
-def tried(gateway: Gateway, somebody: Visitor, url: str, **fields: str) -> str:
-    """Press Test on a page that came from `url`."""
+def tried(somebody: Visitor, url: str, headers: Mapping[str, str] | None = None, **fields: str) -> str:
+    """Press Test in a real browser's way, on the gateway whose callback is at `url`."""
     given = {"msisdn": "32412345678", "text": "WIN blue", "shortcode": "4414", **fields}
-    port = urlsplit(url).port
-    somebody.client.environ_base |= {"SERVER_NAME": "127.0.0.1", "SERVER_PORT": str(port)}
-    return somebody.post("/connection/test", **given).text
+    response = urllib3.request(
+        "POST",
+        urljoin(url, "/dashboard/connection/test"),
+        body=urlencode({session.FIELD: proof_of(somebody.token), **given}),
+        headers={"Cookie": f"{session.COOKIE}={somebody.token}", "Content-Type": FORM_TYPE, **(headers or {})},
+    )
+    return response.data.decode()
 
 
 def deeds(gateway: Gateway, action: str) -> list[tuple[str, str, dict[str, str]]]:
@@ -43,7 +51,7 @@ def test_on_the_first_day_it_says_what_to_do_and_shows_no_secret(gateway: Gatewa
 
     assert "/spryng/mo/•••" in page
     assert "geheim" not in page
-    assert page.count("to do") == 4
+    assert page.count("◐ to do") == 4
     assert "No callback has come yet." in page
     assert "none is there, and messages wait" in page
 
@@ -64,7 +72,7 @@ def test_steps_are_ticked_by_what_happens(gateway: Gateway) -> None:
 
     page = visitor(gateway).text("/connection")
 
-    assert page.count("to do") == 2  # nothing is handled yet, and no reply was sent
+    assert page.count("◐ to do") == 2  # nothing is handled yet, and no reply was sent
 
 
 def test_the_last_callbacks_are_there_with_those_that_were_rejected_or_refused(gateway: Gateway) -> None:
@@ -103,8 +111,6 @@ def test_each_page_of_the_docs_that_it_names_is_there() -> None:
 
 
 def test_no_credential_is_on_it(database_url: str, make_settings: MakeSettings, gateway: Gateway) -> None:
-    from dataclasses import replace
-
     settings = make_settings(database_url, SPRYNG_USERNAME="name-of-us", SPRYNG_PASSWORD="quite-secret")
     page = visitor(replace(gateway, settings=settings)).text("/connection")
 
@@ -116,15 +122,11 @@ def test_no_credential_is_on_it(database_url: str, make_settings: MakeSettings, 
 def test_a_test_goes_through_the_callback_and_is_stored_as_one(gateway: Gateway) -> None:
     somebody = visitor(gateway, "operator")
     with served(gateway) as url:
-        first = tried(gateway, somebody, url)
+        first = tried(somebody, url)
 
     (message,) = rows(gateway.engine, "mo_message")
-    assert (message.msisdn, message.keyword, message.parm, bool(message.is_test)) == (
-        "32412345678",
-        "WIN",
-        "blue",
-        True,
-    )
+    assert (message.msisdn, message.keyword, message.parm) == ("32412345678", "WIN", "blue")
+    assert message.is_test
     assert "200 TRUE" in first
     assert f'href="/dashboard/messages/{message.id}"' in first
     details = {"shortcode": "4414", "answer": "200 TRUE"}
@@ -133,7 +135,7 @@ def test_a_test_goes_through_the_callback_and_is_stored_as_one(gateway: Gateway)
 
 def test_what_is_wrong_with_a_test_is_said_field_by_field(gateway: Gateway) -> None:
     with served(gateway) as url:
-        page = tried(gateway, visitor(gateway), url, msisdn="<i>12</i>")
+        page = tried(visitor(gateway), url, msisdn="<i>12</i>")
 
     assert "✕ 400" in page
     assert "MSISDN" in page
@@ -147,20 +149,22 @@ def test_a_text_that_the_providers_charset_cannot_say_is_not_sent(gateway: Gatew
     assert "iso-8859-1, which MO_GATEWAY_CHARSET says the provider sends, has no 👋." in page
 
 
-def test_where_nothing_answers_that_is_said(gateway: Gateway) -> None:
-    port = free_port()
+def test_where_nothing_answers_that_is_said(
+    gateway: Gateway, database_url: str, make_settings: MakeSettings
+) -> None:
+    elsewhere = f"http://127.0.0.1:{free_port()}"
+    settings = make_settings(database_url, PUBLIC_URL=elsewhere)
 
-    page = tried(gateway, visitor(gateway), f"http://127.0.0.1:{port}")
+    page = visitor(replace(gateway, settings=settings)).post("/connection/test", **EXAMPLE).text
 
-    assert f"Nothing answers at http://127.0.0.1:{port}" in page
+    assert f"Nothing answers at {elsewhere}" in page
+    assert deeds(gateway, "test") == [("the admin", "", {"shortcode": "4414", "answer": "none"})]
 
 
 @pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Forwarded-Server", "Forwarded"])
 def test_nothing_that_a_browser_sends_leads_a_test_elsewhere(header: str, gateway: Gateway) -> None:
-    somebody = visitor(gateway)
-    elsewhere = free_port()
-    somebody.client.environ_base[f"HTTP_{header.upper().replace('-', '_')}"] = f"127.0.0.1:{elsewhere}"
+    elsewhere = f"127.0.0.1:{free_port()}"
     with served(gateway) as url:
-        page = tried(gateway, somebody, url)
+        page = tried(visitor(gateway), url, {header: f"host={elsewhere}" if header == "Forwarded" else elsewhere})
 
     assert "200 TRUE" in page
