@@ -60,5 +60,5 @@ def running_site(
 def ask(origin: str, token: str, address: str) -> tuple[int, str, str]:
     """Ask for an address as somebody who is logged in."""
     headers = {"Cookie": f"{session.COOKIE}={token}"}
-    response = urllib3.request("GET", origin + address, headers=headers, redirect=False, retries=False)
+    response = urllib3.request("GET", origin + address, headers=headers, redirect=False, timeout=30)
     return response.status, response.headers.get("Content-Type", ""), response.data.decode()

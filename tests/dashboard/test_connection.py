@@ -36,6 +36,7 @@ def tried(somebody: Visitor, url: str, headers: Mapping[str, str] | None = None,
         urljoin(url, "/dashboard/connection/test"),
         body=urlencode({session.FIELD: proof_of(somebody.token), **given}),
         headers={"Cookie": f"{session.COOKIE}={somebody.token}", "Content-Type": FORM_TYPE, **(headers or {})},
+        timeout=30,
     )
     return response.data.decode()
 
