@@ -15,13 +15,11 @@ from .walking import parameters_of
 
 pytestmark = [pytest.mark.release, pytest.mark.timeout(3600)]
 
-#: It looks for what shows in the page, in an error and in a UNION; it asks nobody, keeps nothing and stays on this host.
+#: It looks for what shows in the page, in an error and in a UNION, and asks no questions.
 OPTIONS = ["--batch", "--level=1", "--risk=2", "--technique=BEU", "--threads=4", "--disable-coloring"]
 
 
-def test_sqlmap_finds_nothing_at_the_address_of_each_page_that_asks_for_most(
-    tmp_path: Path, database_url: str
-) -> None:
+def test_sqlmap_finds_nothing_at_the_longest_address_of_each_page(tmp_path: Path, database_url: str) -> None:
     program = shutil.which("sqlmap", path=Path(sys.executable).parent)
     assert program, "sqlmap is not installed: `nox -s release` installs it"
     with running_site(tmp_path, database_url, fill) as site:
