@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mo_gateway.gateway import Gateway
-from tests.dashboard.filling import fill
+from tests.dashboard.everything import fill
 from tests.postgres import PostgresServer
 
 from .browsing import running_browser

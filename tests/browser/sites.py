@@ -14,7 +14,7 @@ from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.web import create_app
 from mo_gateway.web.dashboard import session
 from tests.conftest import settings_for
-from tests.dashboard import filling
+from tests.dashboard import everything
 from tests.dashboard.happenings import write_routes
 from tests.dashboard.visiting import log_in
 from tests.dashboard.walking import Place, walk
@@ -44,7 +44,7 @@ def running_site(
     folder: Path, database_url: str, fill: Callable[[Gateway], None], front: str = "flask"
 ) -> Iterator[Site]:
     """Run the program on a database with the current schema; no worker changes what the tests have put there."""
-    given = {**filling.SETTINGS, "ROUTES": str(write_routes(folder))}
+    given = {**everything.SETTINGS, "ROUTES": str(write_routes(folder))}
     with closing(open_gateway(settings_for(database_url, **given))) as gateway:
         fill(gateway)
         token = log_in(gateway.engine, "an", "admin", at=gateway.clock())

@@ -14,7 +14,7 @@ from mo_gateway.masking import one_line
 from mo_gateway.store import audit
 from mo_gateway.store.audit import Actor, Deed
 from mo_gateway.web.dashboard.routes import ROUTES
-from tests.dashboard.filling import count, send, work
+from tests.dashboard.everything import count, send, work
 
 from .browsing import opened_window
 from .payloads import payloads

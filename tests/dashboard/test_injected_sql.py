@@ -13,7 +13,7 @@ from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.web import create_app
 from tests.conftest import settings_for
 
-from .filling import SETTINGS, fill
+from .everything import SETTINGS, fill
 from .happenings import write_routes
 from .visiting import Visitor, visitor
 from .walking import parameters_of, walk

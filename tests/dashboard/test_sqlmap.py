@@ -10,7 +10,7 @@ import pytest
 from mo_gateway.web.dashboard import session
 from tests.browser.sites import running_site
 
-from .filling import fill
+from .everything import fill
 from .walking import parameters_of
 
 pytestmark = [pytest.mark.release, pytest.mark.timeout(3600)]
