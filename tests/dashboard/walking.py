@@ -11,7 +11,8 @@ from flask import Flask
 from mo_gateway.web.dashboard.routes import ROUTES
 
 BEGIN = "/dashboard/"
-MOST = 3  # addresses of one route that ask for the same
+MOST_ALIKE = 2  # addresses of one route that ask for the same, with other values
+MOST_OF_ROUTE = 10  # filters of many kinds have thousands of combinations
 METHODS = {route.name: route.methods for route in ROUTES}
 
 #: Asks for an address: what comes back is its status, its media type and its text.
@@ -38,16 +39,16 @@ def walk(app: Flask, ask: Ask) -> list[Place]:
     """Go everywhere where links lead; of addresses that differ in values only, to the first few."""
     matching = app.url_map.bind("")
     waiting, seen = deque([(BEGIN, BEGIN)]), {BEGIN}
-    been: dict[tuple[str, frozenset[str]], int] = defaultdict(int)
+    been: dict[str, list[frozenset[str]]] = defaultdict(list)
     found = []
     while waiting:
         address, linked_from = waiting.popleft()
         endpoint, _ = matching.match(urlsplit(address).path, method="GET")
         route = endpoint.removeprefix("dashboard.")
-        shape = (route, parameters_of(address))
-        if route not in METHODS or been[shape] >= MOST:
+        shape = parameters_of(address)
+        if route not in METHODS or been[route].count(shape) >= MOST_ALIKE or len(been[route]) >= MOST_OF_ROUTE:
             continue
-        been[shape] += 1
+        been[route].append(shape)
         status, media_type, text = ask(address)
         is_page = media_type.startswith("text/html")
         found.append(Place(route, address, status, is_page, linked_from))
