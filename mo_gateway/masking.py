@@ -29,6 +29,11 @@ def masked(msisdn: str) -> str:
     return f"{msisdn[:3]}{'•' * (len(msisdn) - 5)}{msisdn[-2:]}"
 
 
+def without_number(text: str, msisdn: str) -> str:
+    """Mask a number inside a text, such as the error of a handler that quotes its message."""
+    return text.replace(msisdn, masked(msisdn)) if msisdn else text
+
+
 def neutral_cell(text: str) -> str:
     """Write a text for a cell of a spreadsheet, which takes some beginnings for a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -5,15 +5,14 @@ from datetime import timedelta
 
 import click
 
+from mo_gateway import by_hand
 from mo_gateway.form import CHARSET_NAMES
 from mo_gateway.moments import SECONDS, read_duration
 from mo_gateway.reply import is_msisdn
-from mo_gateway.routing import fold
 from mo_gateway.simulator.target import Target, read_target
 
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _RATE = re.compile(rf"{_NUMBER}(?:/([smh]))?")
-_SHORTCODE = re.compile(r"[0-9]{3,15}")
 
 
 def duration(value: str) -> timedelta:
@@ -50,17 +49,18 @@ def msisdn(value: str) -> str:
 
 def shortcode(value: str) -> str:
     """Read a shortcode, or the long number that stands in its place."""
-    if not _SHORTCODE.fullmatch(value):
-        raise click.BadParameter("a shortcode is 3 to 15 digits; leave it out to mean all of them")
-    return value
+    try:
+        return by_hand.check_shortcode(value)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
 def keyword(value: str) -> str:
     """Read a keyword, and fold it as those of messages are."""
-    folded = fold(text(value))
-    if len(folded.split()) != 1:
-        raise click.BadParameter("a keyword is one word, with a letter or a digit in it")
-    return folded
+    try:
+        return by_hand.folded_keyword(text(value))
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
 def text(value: str) -> str:

@@ -1,5 +1,6 @@
 """What an address asks for: filters, rows, times; what makes no sense is left out, and said on the page."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,9 @@ from mo_gateway.store.selection import STATES, Filter
 
 LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
+
+_BETWEEN_DIGITS = re.compile(r"[\s()./-]")
+_HANDLE = re.compile(r"[0-9a-f]{32}")
 
 #: The names in an address that choose messages, as on the command line.
 NAMES = ("since", "until", "state", "handler", "shortcode", "keyword")
@@ -78,6 +82,18 @@ def row_asked(args: Mapping[str, str], name: str) -> int | None:
     value = args.get(name, "")
     is_number = value.isascii() and value.isdigit() and len(value) <= 19
     return int(value) if is_number and int(value) <= LARGEST else None
+
+
+def number_asked(form: Mapping[str, str]) -> str:
+    """Give the number of a form as an MSISDN is written; people put a + or 00 before it, and signs in between."""
+    number = _BETWEEN_DIGITS.sub("", form.get("number", ""))
+    return number[2:] if number.startswith("00") else number.removeprefix("+")
+
+
+def person_asked(form: Mapping[str, str]) -> bytes | None:
+    """Give the key of a person, whom an address or a form names by its hex digits, or None."""
+    handle = form.get("person_key", "")
+    return bytes.fromhex(handle) if _HANDLE.fullmatch(handle) else None
 
 
 def is_word(value: str) -> bool:
