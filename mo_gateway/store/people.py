@@ -1,7 +1,7 @@
 """One person's messages and replies, found by the key of the number.
 
-No index of `mo_message` is in the order of people: it would slow the intake down. On dates that are closed the worker
-has noted when each person wrote (tests aside); on the others every message is looked at.
+No index of `mo_message` is in the order of people: it would slow the intake down. On dates that are closed the
+worker has noted when each person wrote (tests aside); on the others every message is looked at.
 """
 
 from collections.abc import Sequence

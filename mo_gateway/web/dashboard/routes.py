@@ -27,7 +27,7 @@ ROUTES = (
         ("POST",),
     ),
     Route("person", "/person", person.ask, May.SEE_PEOPLE),
-    Route("find_person", "/person", person.find, May.SEE_PEOPLE, ("POST",)),
+    Route("look_up_person", "/person", person.find, May.SEE_PEOPLE, ("POST",)),
     Route("one_person", "/person/<person_key>", person.show, May.SEE_PEOPLE),
     Route("audit", "/audit", audit.show, May.SEE_PEOPLE),
     Route("missing", "/<path:rest>", missing.show, May.LOOK),
