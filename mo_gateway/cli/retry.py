@@ -18,6 +18,7 @@ from . import output, types
 from .filters import read_moment, row_number
 from .order import counted
 from .setup import settings_from_environment
+from .trail import note
 
 #: (provider, state, code or reason) → how many replies.
 Counts = Mapping[tuple[str, str, str | None], int]
@@ -74,6 +75,7 @@ def retry(
         if counts and not yes:
             _confirm(counts)
         with engine.execution_options(**WRITABLE).begin() as conn:
+            note(conn, "retry")
             done = store.take_up(conn, chosen, reply_rules(settings), now=utc_now())
             left = _left(conn, ids, done)
     _report(done, left, "queued again", as_json=as_json)
@@ -94,6 +96,7 @@ def withdraw(ctx: click.Context, ids: tuple[int, ...], as_json: bool) -> None:
     """
     settings = settings_from_environment()
     with reading.opened(settings) as engine, engine.execution_options(**WRITABLE).begin() as conn:
+        note(conn, "withdraw")
         done = store.withdraw(conn, ids)
         left = _left(conn, ids, done)
     _report(done, left, "withdrawn", as_json=as_json)

@@ -5,12 +5,30 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, and_, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from mo_gateway.message import Message
 
 from .queue import to_message
 from .tables import mo_handling, mo_message, opt_out
+
+#: Marks a message that was a STOP, and whose sender is erased: what is in force no longer names it.
+ERASED_STOP = "stop-erased"
 
 _EARLIER = mo_handling.alias("earlier")
 _ANYTHING_NEW = select(mo_handling.c.id).where(mo_handling.c.may_be_stop).limit(1)
@@ -149,6 +167,12 @@ def stands_against(conn: Connection, row: Row[Any]) -> bool:
         or_(opt_out.c.keyword.is_(None), opt_out.c.keyword == row.keyword),
     )
     return conn.scalar(hit.limit(1)) is not None
+
+
+def was_stop() -> ColumnElement[bool]:
+    """Say that a message began an opt-out."""
+    is_marked = cast(mo_message.c.marks, Text).contains(f'"{ERASED_STOP}"')
+    return or_(exists().where(opt_out.c.message_id == mo_message.c.id), is_marked)
 
 
 def confirmed(conn: Connection, opt_out_id: int, now: datetime | ColumnElement[datetime]) -> None:
