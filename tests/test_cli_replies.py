@@ -231,7 +231,10 @@ def test_a_dry_run_says_what_would_be_tried_again_and_changes_nothing(gateway: G
 
 def test_a_dry_run_says_how_many_have_since_said_stop(gateway: Gateway, run: Run) -> None:
     sent_as(gateway, REFUSED, REFUSED)
-    say_stop(gateway)
+    person = rows(gateway.engine, "mt_message")[0].person_key
+    with gateway.engine.begin() as conn:
+        stop = {"person_key": person, "msisdn": "32412345678", "word": "STOP", "since": NOW}
+        conn.execute(insert(opt_out).values(stop))
 
     told = run("retry", "--state", "failed", "--dry-run")
 

@@ -19,6 +19,7 @@ from .actor import at_the_terminal
 from .filters import read_moment, row_number
 from .order import counted
 from .setup import settings_from_environment
+from .trail import note, opened
 
 HEADERS = ("WHO", "SHORTCODE", "KEYWORD", "WORD")
 
@@ -51,7 +52,7 @@ def optouts() -> None:
 def list_opt_outs(ended_too: bool, limit: int, as_json: bool, reveal: bool) -> None:
     """List opt-outs in force, newest first, each with the message that proves it."""
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         rows = opt_outs.latest(conn, in_force=not ended_too, limit=limit)
     if as_json:
         output.print_json_lines(_as_dict(row, reveal=reveal) for row in rows)
@@ -144,7 +145,11 @@ def import_opt_outs(file: TextIO, shortcode: str | None, word: str) -> None:
 @ended_option
 def export(ended_too: bool) -> None:
     """Print the ledger as CSV, numbers whole: `import` reads it."""
-    with reading.opened(settings_from_environment()) as engine, engine.begin() as conn:
+    with (
+        reading.opened(settings_from_environment()) as engine,
+        engine.execution_options(**WRITABLE).begin() as conn,
+    ):
+        note(conn, "export")
         rows = opt_outs.latest(conn, in_force=not ended_too, limit=None)
     ledger.write(rows, sys.stdout)
 

@@ -22,6 +22,7 @@ from .actor import at_the_terminal
 from .filters import read_moment, row_number
 from .scheduled import sender_of
 from .setup import settings_from_environment
+from .trail import opened
 
 LONGEST_TEXT = 40  # characters of a column
 LONGEST_ERROR = 60
@@ -60,7 +61,7 @@ def list_replies(
     settings = settings_from_environment()
     moment = None if since is None else read_moment(since, settings.timezone, utc_now())
     chosen = Chosen(states=states, provider=provider, since=moment)
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         found = [_fields(row, reveal=reveal) for row in store.latest(conn, chosen, limit=limit)]
     if as_json:
         output.print_json_lines(found)
@@ -97,7 +98,8 @@ def ask_reports(count: int, reveal: bool) -> None:
     """Ask 1601SMS for its list of reports, and print it as it comes: no document says how to read it."""
     settings = settings_from_environment()
     sender = sender_of(settings)
-    told = sender.report(count)
+    with opened(settings):  # where numbers are to be shown, that is noted before
+        told = sender.report(count)
     if not told.is_done:
         raise MoGatewayError(f"1601SMS says {told.code}: {told.text}")
     for line in without_secrets(told.text, settings.secrets).splitlines():

@@ -21,6 +21,7 @@ from .actor import at_the_terminal
 from .filters import read_moment, row_number
 from .order import counted
 from .setup import settings_from_environment
+from .trail import note
 
 
 @click.command()
@@ -94,6 +95,7 @@ def withdraw(ctx: click.Context, ids: tuple[int, ...], as_json: bool) -> None:
     """
     settings = settings_from_environment()
     with reading.opened(settings) as engine, engine.execution_options(**WRITABLE).begin() as conn:
+        note(conn, "withdraw")
         done = store.withdraw(conn, ids)
         left = _left(conn, ids, done)
     _report(done, left, "withdrawn", as_json=as_json)

@@ -14,6 +14,7 @@ from mo_gateway.store import opt_outs, questions, reading
 from . import output
 from .filters import row_number
 from .setup import settings_from_environment
+from .trail import opened
 
 TEST_NUMBER = "32400000000"
 
@@ -47,7 +48,7 @@ def show(message_id: int, as_json: bool, reveal: bool) -> None:
     The last line is the `trigger` command that sends the same again from a test number.
     """
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         found = _found(conn, message_id, reveal=reveal)
     if as_json:
         output.print_json(found)

@@ -9,6 +9,7 @@ from mo_gateway import by_hand
 from mo_gateway.form import CHARSET_NAMES
 from mo_gateway.moments import SECONDS, read_duration
 from mo_gateway.reply import is_msisdn
+from mo_gateway.setting_types import LEAST_DAYS
 from mo_gateway.simulator.target import Target, read_target
 
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
@@ -45,6 +46,19 @@ def msisdn(value: str) -> str:
     if not is_msisdn(value):
         raise click.BadParameter("an MSISDN is 6 to 15 digits, country code first, without +")
     return value
+
+
+def person(value: str) -> str:
+    """Read a phone number, with or without the + before it."""
+    return msisdn(value.removeprefix("+"))
+
+
+def days(value: str) -> int:
+    """Read a number of days, such as `90d`."""
+    match = re.fullmatch(r"([0-9]{1,5})d", value)
+    if not match or int(match[1]) < LEAST_DAYS:
+        raise click.BadParameter(f"{value!r} is no number of days such as 90d, from {LEAST_DAYS}d on")
+    return int(match[1])
 
 
 def shortcode(value: str) -> str:

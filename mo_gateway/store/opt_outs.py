@@ -11,7 +11,9 @@ from sqlalchemy import (
     Row,
     RowMapping,
     Select,
+    Text,
     and_,
+    cast,
     exists,
     func,
     insert,
@@ -25,6 +27,9 @@ from mo_gateway.message import Message
 
 from .queue import to_message
 from .tables import mo_handling, mo_message, mt_message, opt_out
+
+#: Marks a message that was a STOP, and whose sender is erased: what is in force no longer names it.
+ERASED_STOP = "stop-erased"
 
 _EARLIER = mo_handling.alias("earlier")
 _ANYTHING_NEW = select(mo_handling.c.id).where(mo_handling.c.may_be_stop).limit(1)
@@ -178,6 +183,12 @@ def stands_against_any() -> ColumnElement[bool]:
         ),
         or_(opt_out.c.keyword.is_(None), opt_out.c.keyword == reply.keyword),
     )
+
+
+def was_stop() -> ColumnElement[bool]:
+    """Say that a message began an opt-out."""
+    is_marked = cast(mo_message.c.marks, Text).contains(f'"{ERASED_STOP}"')
+    return or_(exists().where(opt_out.c.message_id == mo_message.c.id), is_marked)
 
 
 def confirmed(conn: Connection, opt_out_id: int, now: datetime | ColumnElement[datetime]) -> None:
