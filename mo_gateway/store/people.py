@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, select, union
 
+from . import consents
 from .replies import last_word
 from .report_tables import report_counted, report_person
 from .tables import mo_handling, mo_message, mo_vote, mt_message
@@ -46,6 +47,17 @@ def votes_of(conn: Connection, person_key: bytes, limit: int) -> Sequence[RowMap
         mo_vote.c.message_id.in_(_ids_of(conn, person_key)), mo_vote.c.person_key == person_key
     )
     return conn.execute(of_person.order_by(mo_vote.c.id.desc()).limit(limit)).mappings().all()
+
+
+def number_of(conn: Connection, person_key: bytes) -> str:
+    """Give the number under which anything of a person is stored, or nothing where it is erased."""
+    newest = (
+        messages_of(conn, person_key, before=None, limit=1),
+        replies_of(conn, person_key, before=None, limit=1),
+        consents.subscriptions_of(conn, person_key),
+        consents.opt_outs_of(conn, person_key),
+    )
+    return next((str(row["msisdn"]) for rows in newest for row in rows if row["msisdn"]), "")
 
 
 def _ids_of(conn: Connection, person_key: bytes) -> Select[Any]:

@@ -1,5 +1,6 @@
 """Person: all that there is of one number, in both directions, and the number itself nowhere."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from mo_gateway.store.tables import mo_message, mt_message
 from tests.commands import HOSTILE, RAW_HOSTILE
 from tests.handling import dispatcher_of, handle_all
 from tests.reporting import DAY, NOON, Clock, store_at, tally_with
+from tests.sending import Script, send_all, sender_of
 from tests.stored import rows, store
 
 from .visiting import Visitor, visitor, words
@@ -129,3 +131,129 @@ def test_the_number_is_masked_in_texts_too_and_hostile_ones_draw_nothing(
     assert "You are 324••••••78" in page
     assert "<script>alert" not in page
     assert not any(sign in page for sign in RAW_HOSTILE)
+
+
+# what a person may ask for
+
+
+def fill(gateway: Gateway) -> None:
+    """Let somebody vote and be answered, and somebody else too."""
+    for number in (PHONE, OTHER):
+        store(gateway, KEYWORD="SONG", PARM="Thriller", MSISDN=number)
+    handle_all(dispatcher_of(gateway, vote))
+    provider = Script()
+    send_all(sender_of(gateway, provider), provider)
+
+
+def audited(gateway: Gateway) -> list[tuple[str, str, str]]:
+    entries = rows(gateway.engine, "mo_audit")
+    return [(row.action, row.person_key.hex(), row.reason) for row in entries]
+
+
+def test_everything_of_a_person_is_exported_as_a_file_whose_name_tells_no_number(
+    gateway: Gateway, somebody: Visitor
+) -> None:
+    fill(gateway)
+    handle = handle_of(gateway)
+
+    response = somebody.post(f"/person/{handle}/export", reason="request of 3 March")
+
+    document = json.loads(response.text)
+    assert document["msisdn"] == PHONE
+    assert [message["parm"] for message in document["messages"]] == ["Thriller"]
+    assert OTHER not in response.text
+    assert re.search(
+        rf'^attachment; filename="person-{handle[:8]}-[0-9-]{{10}}\.json"$',
+        response.headers["Content-Disposition"],
+    )
+    assert audited(gateway) == [("export", handle, "request of 3 March")]
+
+
+def test_what_would_be_erased_is_shown_first_and_nothing_is_changed(gateway: Gateway, somebody: Visitor) -> None:
+    fill(gateway)
+    before = rows(gateway.engine, "mo_message")
+
+    page = somebody.post(f"/person/{handle_of(gateway)}/erase").text
+
+    assert "Messages 1 Replies 1" in words(page)
+    assert "Votes 1, kept as count" in words(page)
+    assert PHONE not in page
+    assert PHONE[-4:] not in words(page)
+    assert rows(gateway.engine, "mo_message") == before
+    assert audited(gateway) == []
+
+
+def test_a_person_is_erased_once_the_last_digits_and_a_reason_are_given(
+    gateway: Gateway, somebody: Visitor
+) -> None:
+    fill(gateway)
+    handle = handle_of(gateway)
+
+    page = words(somebody.post(f"/person/{handle}/erase", last="5678", reason="asked by letter").text)
+
+    assert "Erased Messages 1 Replies 1" in page
+    assert sorted(row.msisdn for row in rows(gateway.engine, "mo_message")) == ["", OTHER]
+    assert ("forget", handle, "asked by letter") in audited(gateway)
+    assert "This number never wrote to us" in somebody.text(f"/person/{handle}")
+    assert somebody.post(f"/person/{handle}/erase").status_code == 404
+    assert somebody.post(f"/person/{handle}/export", reason="again").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("last", "reason", "fault"),
+    [
+        ("1234", "asked", "not the last four digits"),
+        ("", "asked", "not the last four digits"),
+        ("5678", "", "A reason is needed"),
+        ("5678", "a" * 201, "A reason is needed"),
+        ("5678", "for +32 412 34 56 78", "No number may stand in the reason"),
+    ],
+)
+def test_nobody_is_erased_by_mistake(
+    last: str, reason: str, fault: str, gateway: Gateway, somebody: Visitor
+) -> None:
+    fill(gateway)
+
+    response = somebody.post(f"/person/{handle_of(gateway)}/erase", last=last, reason=reason)
+
+    assert response.status_code == 400
+    assert fault in response.text
+    assert sorted(row.msisdn for row in rows(gateway.engine, "mo_message")) == [OTHER, PHONE]
+    assert audited(gateway) == []
+
+
+def test_nothing_is_exported_without_a_reason(gateway: Gateway, somebody: Visitor) -> None:
+    fill(gateway)
+
+    response = somebody.post(f"/person/{handle_of(gateway)}/export")
+
+    assert response.status_code == 400
+    assert audited(gateway) == []
+
+
+def test_an_erasure_that_must_wait_says_for_what(gateway: Gateway, somebody: Visitor) -> None:
+    message_id = store(gateway)
+    path = f"/person/{handle_of(gateway)}/erase"
+
+    planned = somebody.post(path)
+    tried = somebody.post(path, last="5678", reason="asked")
+
+    for page in (planned, tried):
+        assert f"message {message_id} is still to be handled" in page.text
+        assert "Erase for good" not in page.text
+    assert (planned.status_code, tried.status_code) == (200, 409)
+    assert rows(gateway.engine, "mo_message")[0].msisdn == PHONE
+
+
+@pytest.mark.parametrize("what", ["export", "erase"])
+@pytest.mark.parametrize("handle", ["x", "0" * 32])
+def test_nothing_is_done_for_nobody(what: str, handle: str, somebody: Visitor) -> None:
+    assert somebody.post(f"/person/{handle}/{what}", reason="asked", last="5678").status_code == 404
+
+
+def test_who_may_not_see_people_sees_none(gateway: Gateway) -> None:
+    fill(gateway)
+    operator = visitor(gateway, "operator")
+
+    assert operator.get(f"/person/{handle_of(gateway)}").status_code == 403
+    assert operator.post(f"/person/{handle_of(gateway)}/export", reason="x").status_code == 403

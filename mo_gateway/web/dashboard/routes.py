@@ -1,7 +1,7 @@
 """Every page and action of the dashboard: its path, its view, and what it asks of whoever calls it."""
 
 from .gate import Route
-from .pages import audit, login, missing, overview, person, proof, replies, retrying, subscribers
+from .pages import audit, login, missing, overview, person, proof, replies, request, retrying, subscribers
 from .roles import May
 
 ROUTES = (
@@ -29,6 +29,8 @@ ROUTES = (
     Route("person", "/person", person.ask, May.SEE_PEOPLE),
     Route("look_up_person", "/person", person.find, May.SEE_PEOPLE, ("POST",)),
     Route("one_person", "/person/<person_key>", person.show, May.SEE_PEOPLE),
+    Route("export_person", "/person/<person_key>/export", request.export, May.SEE_PEOPLE, ("POST",)),
+    Route("erase_person", "/person/<person_key>/erase", request.erase, May.SEE_PEOPLE, ("POST",)),
     Route("audit", "/audit", audit.show, May.SEE_PEOPLE),
     Route("missing", "/<path:rest>", missing.show, May.LOOK),
 )

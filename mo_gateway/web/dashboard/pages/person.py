@@ -10,7 +10,7 @@ from mo_gateway import keys
 from mo_gateway.masking import without_number
 from mo_gateway.reply import is_msisdn
 from mo_gateway.store import consents, people
-from mo_gateway.web.dashboard.asked import number_asked, person_asked, row_asked
+from mo_gateway.web.dashboard.asked import LONGEST_WORD, number_asked, person_asked, row_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
@@ -43,7 +43,7 @@ def show(visit: Visit, person_key: str) -> ResponseReturnValue:
         return sentence(404, _("There is no such person."))
     with visit.looking() as conn:
         found = _found(conn, person)
-    return visit.page("person.html", handle=person_key, rows=ROWS, **found)
+    return visit.page("person.html", handle=person_key, rows=ROWS, longest_reason=LONGEST_WORD, **found)
 
 
 def _found(conn: Connection, person: bytes) -> dict[str, Any]:

@@ -8,13 +8,12 @@ from flask.typing import ResponseReturnValue
 from mo_gateway import by_hand
 from mo_gateway.by_hand import OptOut, folded_keyword
 from mo_gateway.store import consents, values
-from mo_gateway.web.dashboard.asked import LARGEST, is_word, number_asked, row_asked
+from mo_gateway.web.dashboard.asked import LARGEST, LONGEST_WORD, is_word, number_asked, row_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
 
 ROWS = 100
-LONGEST_REASON = 200  # characters
 
 
 def show(visit: Visit) -> ResponseReturnValue:
@@ -29,7 +28,7 @@ def show_opt_out(visit: Visit, opt_out_id: int) -> ResponseReturnValue:
         if entry is None:
             return sentence(404, _("There is no opt-out %(number)s.") % {"number": opt_out_id})
         in_spite = consents.tried_in_spite_of(conn, entry)
-    return visit.page("opt_out.html", entry=entry, in_spite=in_spite, longest_reason=LONGEST_REASON)
+    return visit.page("opt_out.html", entry=entry, in_spite=in_spite, longest_reason=LONGEST_WORD)
 
 
 def add_opt_out(visit: Visit) -> ResponseReturnValue:
@@ -54,7 +53,7 @@ def add_opt_out(visit: Visit) -> ResponseReturnValue:
 def end_opt_out(visit: Visit, opt_out_id: int) -> ResponseReturnValue:
     """Enter that somebody wants messages again."""
     reason = request.form.get("reason", "").strip()
-    if not is_word(reason) or len(reason) > LONGEST_REASON:
+    if not is_word(reason):
         return sentence(400, _("An opt-out ends for a reason: say who asked for it, and how."))
     ended = opt_out_id <= LARGEST and by_hand.end_opt_out(
         visit.desk.engine, opt_out_id, reason, visit.actor, visit.now
