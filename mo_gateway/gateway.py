@@ -17,6 +17,7 @@ from .errors import ConfigError
 from .handlers.building import Surroundings
 from .handlers.file import handlers_in_file
 from .handlers.finding import find_handlers
+from .housekeeping import Housekeeping
 from .loss_clock import LossClock
 from .metrics import Metrics
 from .numbering import Numbering, load_numbering
@@ -333,6 +334,11 @@ def tally_of(
 ) -> Tally:
     """Put together what counts for the reports."""
     return Tally(engine, routes, zone=settings.timezone, longest_transaction=settings.lease, clock=clock)
+
+
+def housekeeping_of(settings: Settings, engine: Engine) -> Housekeeping:
+    """Put together what prunes old messages."""
+    return Housekeeping(engine, settings.retention, zone=settings.timezone, clock=utc_now)
 
 
 def open_dispatcher(settings: Settings, *, threads: int = 8) -> Dispatcher:

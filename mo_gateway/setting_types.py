@@ -13,6 +13,8 @@ from marshmallow import ValidationError, fields
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+LEAST_DAYS = 2  #: that messages are kept: the counts of a date are closed 26 hours after its end
+
 SWITCH: dict[str, Any] = {"invalid": "1 or 0"}  # said where a value is neither
 
 
@@ -225,6 +227,24 @@ class StopReply(fields.String):
                 "a text with more than {keyword} in it, which is empty where everything was ended"
             )
         return text
+
+
+class Retention(fields.Field[dict[str, int]]):
+    """How many days messages are kept, by shortcode; `*` is all others, and a bare number of days is `*`."""
+
+    rule = (
+        "days such as 400d, or with commas between them 4414=90d,*=400d; at least 2d, for a date is open so long"
+    )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for part in value.split(","):
+            match = re.fullmatch(r"\s*(?:(\*|[0-9]{3,15})\s*=\s*)?([0-9]{1,5})d\s*", part)
+            shortcode = (match[1] or "*") if match else ""
+            if not match or int(match[2]) < LEAST_DAYS or shortcode in found:
+                raise ValidationError(self.rule)
+            found[shortcode] = int(match[2])
+        return found
 
 
 class Codes(fields.Field[dict[str, str]]):

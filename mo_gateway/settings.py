@@ -32,6 +32,7 @@ from .setting_types import (
     FilePath,
     Networks,
     PublicUrl,
+    Retention,
     Seconds,
     SmtpUrl,
     StopReply,
@@ -77,6 +78,9 @@ class Settings:
     rejected_answer: int  #: 400 or 200
     max_body_bytes: int
     max_rejections: int  #: rows kept in `mo_rejection`
+    retention: Mapping[
+        str, int
+    ]  #: shortcode, or * for all others → days that its messages are kept; empty = for ever
     commit_deadline: timedelta
     max_waiting: int
     allow_unsafe_database: bool
@@ -161,6 +165,7 @@ class SettingsSchema(Schema):
     REJECTED_ANSWER = fields.Integer(load_default=400, validate=OneOf((400, 200)))
     MAX_BODY_BYTES = fields.Integer(load_default=65536, validate=Range(1024, 16 * 1024 * 1024))
     MAX_REJECTIONS = fields.Integer(load_default=100_000, validate=Range(min=1))
+    RETENTION = Retention(load_default={})
     COMMIT_DEADLINE = Seconds(load_default=timedelta(seconds=5))
     MAX_WAITING = fields.Integer(load_default=1000, validate=Range(min=1))
     ALLOW_UNSAFE_DATABASE = fields.Boolean(load_default=False, error_messages=SWITCH)

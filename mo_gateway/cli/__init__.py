@@ -15,16 +15,20 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
 from . import (
+    audit,
     credit,
     db,
     doctor,
     export,
     fake,
+    forget,
     lists,
     messages,
     new_plugin,
     optouts,
+    person,
     provider,
+    prune,
     replay,
     replies,
     reports,
@@ -104,6 +108,10 @@ for command in (
     fake.fake,
     replay.replay,
     user.user,
+    person.person,
+    forget.forget,
+    prune.prune,
+    audit.audit,
 ):
     main.add_command(command)
 

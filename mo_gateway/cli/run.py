@@ -16,6 +16,7 @@ from mo_gateway import family
 from mo_gateway.dispatch import Dispatcher
 from mo_gateway.gateway import (
     consent_with,
+    housekeeping_of,
     open_dispatcher,
     open_gateway,
     open_routes,
@@ -168,6 +169,7 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     Listener(dispatcher.engine, worker.wake)
     presence = presence_of(dispatcher, settings)
     tally = tally_of(dispatcher.routes, settings, dispatcher.engine)
+    housekeeping = housekeeping_of(settings, dispatcher.engine)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     signal.signal(signal.SIGHUP, lambda *_: presence.want_reload())
@@ -181,8 +183,10 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     outbound.start()
     presence.start()
     tally.start()
+    housekeeping.start()
     is_stuck = worker.run()
     tally.stop()
+    housekeeping.stop()
     outbound.join()
     presence.stop()
     if is_stuck:

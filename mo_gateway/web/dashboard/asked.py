@@ -16,13 +16,14 @@ from mo_gateway.store.selection import STATES, Filter
 LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
 
-_KEY = re.compile(r"[0-9a-f]{32}")
 
 #: The names in an address that choose messages: those of the command line, and some more.
 NAMES = ("since", "until", "state", "handler", "shortcode", "keyword", "error", "only", "person", "id")
 
 #: The values of `only`, and what of a filter each turns on.
 ONLY = {"retried": "is_retried", "redelivered": "is_redelivered"}
+_BETWEEN_DIGITS = re.compile(r"[\s()./-]")
+_HANDLE = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def _one_of(known: Iterable[str], value: str) -> str:
 
 
 def _person(value: str) -> bytes:
-    if not _KEY.fullmatch(value):
+    if not _HANDLE.fullmatch(value):
         raise ValueError("a person is asked for by 32 hex digits, as the search by number writes them")
     return bytes.fromhex(value)
 
@@ -126,6 +127,18 @@ def row_asked(args: Mapping[str, str], name: str) -> int | None:
     value = args.get(name, "")
     is_number = value.isascii() and value.isdigit() and len(value) <= 19
     return int(value) if is_number and int(value) <= LARGEST else None
+
+
+def number_asked(form: Mapping[str, str]) -> str:
+    """Give the number of a form as an MSISDN is written; people put a + or 00 before it, and signs in between."""
+    number = _BETWEEN_DIGITS.sub("", form.get("number", ""))
+    return number[2:] if number.startswith("00") else number.removeprefix("+")
+
+
+def person_asked(form: Mapping[str, str]) -> bytes | None:
+    """Give the key of a person, whom an address or a form names by its hex digits, or None."""
+    handle = form.get("person_key", "")
+    return bytes.fromhex(handle) if _HANDLE.fullmatch(handle) else None
 
 
 def is_word(value: str) -> bool:
