@@ -20,6 +20,7 @@ from . import (
     doctor,
     export,
     fake,
+    init,
     lists,
     messages,
     new_plugin,
@@ -73,6 +74,7 @@ def main() -> None:
 
 
 for command in (
+    init.init,
     run.run,
     run.work,
     run.serve,
