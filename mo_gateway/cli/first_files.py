@@ -86,9 +86,8 @@ text = "You are in with {{ parm | default('nothing', true) }} 🎉"
 keyword = "RULES"
 
 [route.reply]
-text = "One vote a person, the first one counts. Who wins is drawn on the evening itself and gets an SMS from this number. \
-What you send costs what your operator asks for an SMS, and no more. We keep your number until the show is over. \
-Send STOP and you hear no more from us."
+text = "One vote a person, the first one counts. Who wins is drawn on the evening itself and gets an SMS from \
+this number. What you send costs what your operator asks for an SMS, and no more. Send STOP and you hear no more."
 
 # Only kept: `mo-gateway messages` shows it.
 [[route]]

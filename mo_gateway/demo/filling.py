@@ -1,4 +1,4 @@
-"""From an empty database to a filled one: a gateway put together for the play, and the reports counted after it."""
+"""From an empty database to a filled one: a gateway put together for the play, and reports counted after it."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -44,7 +44,7 @@ HOSTILE = (
     "WIN <script>alert('sms')</script>",
     "<b>WIN</b> <img src=x onerror=alert(1)>",
     'TIP =HYPERLINK("https://example.com";"click")',
-    "TIP \x1b[31mred\x1b[0m",
+    "TIP \u202egnp.exe",  # read from right to left
 )
 LONG = "TIP " + "The bus from the station was late, and then the gate was closed. J'étais déçu. " * 6
 
@@ -174,8 +174,11 @@ class _Author:
             for later, text in ((0, "NEWS"), (2, "STOP"), (30, "INFO"), (60, "START"), (90, "INFO")):
                 if later < 60 or place % 3 == 0:  # most of them never come back
                     yield self._request(person, text, stopped + timedelta(minutes=later))
+        for number, person in enumerate(everybody[44:48]):
+            for later, text in ((0, "NEWS"), (26, "NEWS OFF")):
+                yield self._request(person, text, now - timedelta(days=3 + 5 * number) + timedelta(hours=later))
         for number, person in enumerate(everybody[20:23]):
-            yield self._request(person, "ORDER 1 ticket", now - timedelta(minutes=100 - 15 * number))
+            yield self._request(person, "ORDER 1 ticket", now - timedelta(minutes=80 - 15 * number))
         for number, person in enumerate(everybody[30:44]):
             yield self._request(person, "ORDER 2 tickets", now - timedelta(days=12, minutes=37 * number))
 
