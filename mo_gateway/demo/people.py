@@ -58,7 +58,7 @@ COUNTRIES = (
         shortcode="36180",
         operators=("20801", "20810", "20820"),
     ),
-    Country(code="DEU", prefix="491713920", digits=2, people=40, shortcode="32223", operators=("26201", "26202")),
+    Country(code="DEU", prefix="4917139200", digits=2, people=40, shortcode="32223", operators=("26201", "26202")),
     Country(
         code="GBR",
         prefix="447700900",
