@@ -1,6 +1,6 @@
 """Who writes in the demo: numbers that nobody has.
 
-The British (+44 7700 900xxx), French (+33 6 39 98 xx xx) and German (+49 171 392 00xx) ones are kept free for
+The British (+44 7700 900xxx), French (+33 6 39 98 xx xx) and German (+49 30 23125xxx) ones are kept free for
 films and books by Ofcom, ARCEP and the Bundesnetzagentur. Belgium and the Netherlands keep none: +32 400 and
 +31 6 0000 are given to no operator.
 """
@@ -58,7 +58,7 @@ COUNTRIES = (
         shortcode="36180",
         operators=("20801", "20810", "20820"),
     ),
-    Country(code="DEU", prefix="4917139200", digits=2, people=40, shortcode="32223", operators=("26201", "26202")),
+    Country(code="DEU", prefix="493023125", digits=3, people=40, shortcode="32223", operators=("26201", "26202")),
     Country(
         code="GBR",
         prefix="447700900",
