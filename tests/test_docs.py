@@ -67,6 +67,7 @@ READ_IN_ORDER = [
     ["vote.md"],
     ["routes.md"],
     ["replies.md"],
+    ["demo.md"],
 ]
 
 
