@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, and_,
 from mo_gateway.message import Message
 
 from .queue import to_message
-from .tables import mo_handling, mo_message, opt_out
+from .tables import mo_handling, mo_message, mt_message, opt_out
 
 _EARLIER = mo_handling.alias("earlier")
 _ANYTHING_NEW = select(mo_handling.c.id).where(mo_handling.c.may_be_stop).limit(1)
@@ -147,6 +147,25 @@ def stands_against(conn: Connection, row: Row[Any]) -> bool:
         opt_out.c.until.is_(None),
         true() if row.message_id is None else is_same,
         or_(opt_out.c.keyword.is_(None), opt_out.c.keyword == row.keyword),
+    )
+    return conn.scalar(hit.limit(1)) is not None
+
+
+def stood_against(conn: Connection, mt_message_id: int, *, before: datetime) -> bool:
+    """Tell whether a STOP to everything that was recorded before a moment is against a reply, whoever asked then."""
+    is_same = or_(
+        mt_message.c.message_id.is_(None), opt_out.c.shortcode.is_(None), opt_out.c.shortcode == mt_message.c.shortcode
+    )
+    hit = (
+        select(opt_out.c.id)
+        .join(mt_message, mt_message.c.person_key == opt_out.c.person_key)
+        .where(
+            mt_message.c.id == mt_message_id,
+            opt_out.c.until.is_(None),
+            opt_out.c.keyword.is_(None),
+            opt_out.c.since < before,
+            is_same,
+        )
     )
     return conn.scalar(hit.limit(1)) is not None
 
