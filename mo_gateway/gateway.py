@@ -364,8 +364,8 @@ def dispatcher_with(
 def _worker_metrics(routes: Routes, settings: Settings) -> Metrics:
     """Make the counters of a worker, with noughts for what its routes and settings name."""
     named = {route.keyword.shortcode for route in routes if route.keyword.shortcode} | settings.max_silence.keys()
-    handlers = {route.handler.name for route in routes} | {observer.name for observer in routes.observers}
+    taking = [route.handler for route in routes] + [*routes.observers, *routes.questions.values()]
     metrics = Metrics(shortcodes=named)
-    metrics.begin_handling(sorted(handlers), sorted(named))
+    metrics.begin_handling({handler.name for handler in taking}, named)
     metrics.begin_replies(settings.providers)
     return metrics

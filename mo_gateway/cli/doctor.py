@@ -20,6 +20,7 @@ from .checks.callback import check_callback, send_probe
 from .checks.database import check_database, check_stored
 from .checks.providers import check_providers
 from .checks.settings import check_handlers, check_settings
+from .checks.silence import check_silence
 from .provider import callback_url, url_option
 
 SIGNS = {Verdict.RIGHT: "✓", Verdict.WRONG: "✗", Verdict.OPEN: "–"}
@@ -53,6 +54,7 @@ def _findings(target: Target | None, *, probe: bool) -> Iterator[Finding]:
     logs.configure(settings.log_format, settings.secrets)
     yield from check_handlers(settings)
     yield from check_database(settings, utc_now)
+    yield from check_silence(settings, utc_now())
     yield from check_providers(settings)
     target = target or read_target(callback_url(settings))
     yield from check_callback(target)

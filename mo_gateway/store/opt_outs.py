@@ -152,9 +152,11 @@ def stands_against(conn: Connection, row: Row[Any]) -> bool:
 
 
 def stood_against(conn: Connection, mt_message_id: int, *, before: datetime) -> bool:
-    """Tell whether a STOP to everything that was recorded before a moment is against a reply, whoever asked then."""
+    """Tell whether a STOP to everything that was recorded before a moment stands against a reply."""
     is_same = or_(
-        mt_message.c.message_id.is_(None), opt_out.c.shortcode.is_(None), opt_out.c.shortcode == mt_message.c.shortcode
+        mt_message.c.message_id.is_(None),
+        opt_out.c.shortcode.is_(None),
+        opt_out.c.shortcode == mt_message.c.shortcode,
     )
     hit = (
         select(opt_out.c.id)

@@ -123,7 +123,9 @@ _CLAIM = (
     .returning(mo_handling.c.id)
 )
 _WAS_FINISHED = (
-    exists().where(mo_attempt.c.handling_id == mo_handling.c.id, mo_attempt.c.outcome != "failed").correlate(mo_handling)
+    exists()
+    .where(mo_attempt.c.handling_id == mo_handling.c.id, mo_attempt.c.outcome != "failed")
+    .correlate(mo_handling)
 )
 _TAKEN = questions.beside_messages(
     select(
