@@ -7,9 +7,8 @@ them the counts of the reports know the date, and that date's row the moment.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Subquery, and_, func, select
+from sqlalchemy import Connection, Subquery, func, select, tuple_
 
 from .report_tables import report_day, report_hour
 from .tables import mo_message
@@ -42,10 +41,10 @@ class Silence:
 
 def last_arrivals(conn: Connection, now: datetime, *, wanted: Collection[str] = ()) -> list[Arrival]:
     """Give the latest arrivals, and those at `wanted` shortcodes however long ago, the latest first."""
-    found = {(one.provider, one.shortcode): one for one in _counted(conn, now, wanted)}
-    found |= {(one.provider, one.shortcode): one for one in _recent(conn)}
-    arrivals = sorted(found.values(), key=lambda one: one.at, reverse=True)
-    return arrivals[:MOST_SHORTCODES] + [one for one in arrivals[MOST_SHORTCODES:] if one.shortcode in wanted]
+    found = _recent(conn)
+    found += _counted(conn, now, wanted, but={one.shortcode for one in found})
+    found.sort(key=lambda one: one.at, reverse=True)
+    return found[:MOST_SHORTCODES] + [one for one in found[MOST_SHORTCODES:] if one.shortcode in wanted]
 
 
 def silences(arrivals: Sequence[Arrival], allowed: Mapping[str, timedelta], now: datetime) -> list[Silence]:
@@ -81,34 +80,27 @@ def _recent(conn: Connection) -> list[Arrival]:
     newest = _newest()
     which = (newest.c.provider, newest.c.shortcode)
     query = select(*which, func.max(newest.c.last_received_at).label("at")).where(~newest.c.is_test)
-    return _arrivals(conn, query.group_by(*which))
+    return [Arrival(**row) for row in conn.execute(query.group_by(*which)).mappings()]
 
 
-def _counted(conn: Connection, now: datetime, wanted: Collection[str]) -> list[Arrival]:
+def _counted(conn: Connection, now: datetime, wanted: Collection[str], *, but: Collection[str]) -> list[Arrival]:
     """Ask the counts: the last date of each shortcode, then that date for the moment, then who it was."""
-    since = (now - WITHIN).date()
+    last_date = func.max(report_hour.c.local_date)
     dates = (
-        select(report_hour.c.shortcode, func.max(report_hour.c.local_date).label("local_date"))
-        .where(report_hour.c.local_date >= since, report_hour.c.messages > 0)
+        select(last_date, report_hour.c.shortcode)
+        .where(report_hour.c.local_date >= (now - WITHIN).date(), report_hour.c.messages > 0)
+        .where(report_hour.c.shortcode.not_in(but))
         .group_by(report_hour.c.shortcode)
-        .order_by(report_hour.c.shortcode.not_in(wanted), func.max(report_hour.c.local_date).desc())
+        .order_by(report_hour.c.shortcode.not_in(wanted), last_date.desc())
         .limit(MOST_SHORTCODES + len(wanted))
-        .subquery("dates")
     )
-    is_that_date = and_(report_day.c.local_date == dates.c.local_date, report_day.c.shortcode == dates.c.shortcode)
-    last = (
-        select(report_day.c.shortcode, func.max(report_day.c.last_at).label("at"))
-        .join_from(dates, report_day, is_that_date)
-        .where(~report_day.c.is_test)
-        .group_by(report_day.c.shortcode)
-        .subquery("last")
-    )
-    is_that_message = and_(mo_message.c.received_at == last.c.at, mo_message.c.shortcode == last.c.shortcode)
-    provider = func.coalesce(mo_message.c.provider, UNKNOWN).label("provider")
-    return _arrivals(
-        conn, select(provider, last.c.shortcode, last.c.at).outerjoin_from(last, mo_message, is_that_message)
-    )
-
-
-def _arrivals(conn: Connection, query: Any) -> list[Arrival]:
-    return [Arrival(**row) for row in conn.execute(query).mappings()]
+    pairs = [tuple(row) for row in conn.execute(dates)]
+    if not pairs:
+        return []
+    is_then = tuple_(report_day.c.local_date, report_day.c.shortcode).in_(pairs)
+    moments = select(report_day.c.shortcode, func.max(report_day.c.last_at)).where(is_then, ~report_day.c.is_test)
+    last: dict[str, datetime] = dict(conn.execute(moments.group_by(report_day.c.shortcode)).tuples().all())
+    columns = (mo_message.c.shortcode, mo_message.c.received_at, mo_message.c.provider)
+    rows = conn.execute(select(*columns).where(mo_message.c.received_at.in_([*last.values()])))
+    provider = {(row.shortcode, row.received_at): row.provider for row in rows}
+    return [Arrival(provider=provider.get(one, UNKNOWN), shortcode=one[0], at=one[1]) for one in last.items()]
