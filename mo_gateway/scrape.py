@@ -33,8 +33,8 @@ from .store.failures import in_one_line
 from .store.overview import Figures, figures
 from .store.postgresql import limit_statements
 
-PATIENCE = timedelta(seconds=2)
-MOST_COUNTED = 100_000  # of anything; whoever has more has it bad enough
+PATIENCE = timedelta(seconds=3)
+MOST_COUNTED = 10_000  # of anything; whoever has more has it bad enough
 
 log = structlog.get_logger()
 
