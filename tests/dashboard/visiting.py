@@ -46,6 +46,12 @@ def words(page: str) -> str:
     return " ".join(re.sub("<[^>]+>", " ", without_times).split())
 
 
+def links(page: str) -> list[str]:
+    """Give the addresses below `/dashboard` that a page leads to."""
+    found = re.findall('href="/dashboard(?!/static)([^"]*)"', page.partition("<main")[2])
+    return sorted({address.replace("&amp;", "&") for address in found})
+
+
 def proof_of(token: str) -> str:
     """Give the hidden field of the forms of a browser."""
     return sha256(f"form of {token}".encode()).hexdigest()

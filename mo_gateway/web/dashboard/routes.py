@@ -1,7 +1,26 @@
 """Every page and action of the dashboard: its path, its view, and what it asks of whoever calls it."""
 
 from .gate import Route
-from .pages import audit, login, missing, overview, person, proof, replies, request, retrying, subscribers
+from .pages import (
+    audit,
+    campaigns,
+    keywords,
+    login,
+    message,
+    messages,
+    missing,
+    overview,
+    person,
+    problems,
+    proof,
+    replay,
+    replies,
+    reports,
+    request,
+    retrying,
+    subscribers,
+    trying,
+)
 from .roles import May
 
 ROUTES = (
@@ -9,6 +28,29 @@ ROUTES = (
     Route("try_log_in", "/login", login.log_in, May.LOG_IN, ("POST",)),
     Route("log_out", "/logout", login.log_out, May.LOOK, ("POST",)),
     Route("overview", "/", overview.show, May.LOOK),
+    Route("messages", "/messages", messages.show, May.LOOK),
+    Route("news", "/messages/news", messages.tell_news, May.LOOK),
+    Route("find_person", "/messages/person", messages.find_person, May.LOOK, ("POST",)),
+    Route("message", "/messages/<int:message_id>", message.show, May.LOOK),
+    Route("reveal", "/messages/<int:message_id>/reveal", message.reveal, May.SEE_PEOPLE, ("POST",)),
+    Route("problems", "/problems", problems.show, May.LOOK),
+    Route("unreadable", "/problems/unreadable", problems.show_unreadable, May.LOOK_AT_ALL),
+    Route("problem_replies", "/problems/replies", problems.show_replies, May.LOOK_AT_ALL),
+    Route("replay", "/replay", replay.plan, May.ACT),
+    Route("run_again", "/replay", replay.run, May.ACT, ("POST",)),
+    Route("readmission", "/replay/rejected", replay.plan_rejected, May.ACT),
+    Route("readmit", "/replay/rejected", replay.run_rejected, May.ACT, ("POST",)),
+    Route("keywords", "/keywords", keywords.show, May.LOOK),
+    Route("keywords_file", "/keywords/file", keywords.save, May.LOOK),
+    Route("try_text", "/keywords/try", trying.show, May.LOOK),
+    Route("campaigns", "/campaigns", campaigns.show_all, May.LOOK),
+    Route("campaign", "/campaigns/<shortcode>/<path:keyword>", campaigns.show, May.LOOK),
+    Route("campaign_file", "/campaigns/file", campaigns.save, May.LOOK),
+    Route("votes", "/votes", campaigns.show_votes, May.LOOK),
+    Route("votes_file", "/votes/file", campaigns.save_poll, May.LOOK),
+    Route("reports", "/reports", reports.show_all, May.LOOK_AT_ALL),
+    Route("report", "/reports/<name>", reports.show, May.LOOK_AT_ALL),
+    Route("report_file", "/reports/<name>/file", reports.save, May.LOOK_AT_ALL),
     Route("replies", "/replies", replies.show, May.LOOK_AT_ALL),
     Route("reply", "/replies/<int:reply_id>", replies.show_one, May.LOOK_AT_ALL),
     Route("plan_retry", "/replies/retry", retrying.plan, May.ACT),

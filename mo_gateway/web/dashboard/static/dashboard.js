@@ -20,4 +20,43 @@ function offerThemes() {
   });
 }
 
+// The news are looked for until somebody says no, and not by a page that nobody sees.
+function offerPause() {
+  const polls = document.querySelector("[data-polls]");
+  if (!polls) return;
+  const button = polls.querySelector("button");
+  const isOff = () => button.getAttribute("aria-pressed") === "true";
+  button.hidden = false;
+  button.addEventListener("click", () => button.setAttribute("aria-pressed", String(!isOff())));
+  polls.addEventListener("htmx:beforeRequest", (event) => {
+    if (isOff() || document.hidden) event.preventDefault();
+  });
+}
+
+// A button behind each `<pre data-copy="Copy" data-copied="Copied.">`: the words are the button's and those said then.
+function offerCopies() {
+  for (const pre of document.querySelectorAll("pre[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = pre.dataset.copy;
+    button.addEventListener("click", async () => {
+      if (await isCopied(pre)) document.getElementById("news").textContent = pre.dataset.copied;
+    });
+    pre.after(button);
+  }
+}
+
+async function isCopied(pre) {
+  try {
+    await navigator.clipboard.writeText(pre.textContent);
+    return true;
+  } catch { // there is no clipboard without HTTPS: then the text is selected, for the keys that copy
+    getSelection().selectAllChildren(pre);
+    return document.execCommand("copy");
+  }
+}
+
 offerThemes();
+offerCopies();
+offerPause();
