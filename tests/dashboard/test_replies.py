@@ -299,7 +299,7 @@ def test_replies_are_paused_and_go_on_again(gateway: Gateway, somebody: Visitor)
     resumed = words(somebody.text("/replies"))
 
     assert "Paused since" in paused
-    assert "all of them ● Replies go out." in resumed
+    assert "all of them ● Not paused." in resumed
     assert audited(gateway) == [
         ("the admin", "pause", "replies by all providers"),
         ("the admin", "resume", "replies by all providers"),

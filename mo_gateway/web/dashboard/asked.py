@@ -16,14 +16,14 @@ from mo_gateway.store.selection import STATES, Filter
 LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
 
+_BETWEEN_DIGITS = re.compile(r"[\s()./-]")
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 #: The names in an address that choose messages: those of the command line, and some more.
 NAMES = ("since", "until", "state", "handler", "shortcode", "keyword", "error", "only", "person", "id")
 
 #: The values of `only`, and what of a filter each turns on.
 ONLY = {"retried": "is_retried", "redelivered": "is_redelivered"}
-_BETWEEN_DIGITS = re.compile(r"[\s()./-]")
-_HANDLE = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,30 +82,32 @@ def _add(found: dict[str, Any], name: str, value: str, zone: ZoneInfo, now: date
         case "since" | "until":
             found[name] = read_moment(value, zone, now, end_of_day=name == "until")
         case "state":
-            found["states"] = (*found.get("states", ()), _one_of(STATES, value))
+            found["states"] = (*found.get("states", ()), one_of(STATES, value))
         case "only":
-            found[ONLY[_one_of(ONLY, value)]] = True
+            found[ONLY[one_of(ONLY, value)]] = True
         case "person":
             found["person_key"] = _person(value)
         case "id":
-            found["ids"] = (*found.get("ids", ()), _row_number(value))
+            found["ids"] = (*found.get("ids", ()), row_number(value))
         case _:
             found[name] = value
 
 
-def _one_of(known: Iterable[str], value: str) -> str:
+def one_of(known: Iterable[str], value: str) -> str:
+    """Give back a word that is one of the known ones; or raise ValueError."""
     if value not in known:
         raise ValueError(f"{value!r} is none of {', '.join(known)}")
     return value
 
 
 def _person(value: str) -> bytes:
-    if not _HANDLE.fullmatch(value):
+    if not _KEY.fullmatch(value):
         raise ValueError("a person is asked for by 32 hex digits, as the search by number writes them")
     return bytes.fromhex(value)
 
 
-def _row_number(value: str) -> int:
+def row_number(value: str) -> int:
+    """Read a row's number; or raise ValueError."""
     found = row_asked({"id": value}, "id")
     if found is None:
         raise ValueError(f"{value!r} is no number such as 812")
@@ -138,7 +140,7 @@ def number_asked(form: Mapping[str, str]) -> str:
 def person_asked(form: Mapping[str, str]) -> bytes | None:
     """Give the key of a person, whom an address or a form names by its hex digits, or None."""
     handle = form.get("person_key", "")
-    return bytes.fromhex(handle) if _HANDLE.fullmatch(handle) else None
+    return bytes.fromhex(handle) if _KEY.fullmatch(handle) else None
 
 
 def is_word(value: str) -> bool:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from mo_gateway.moments import read_moment
 from mo_gateway.store.replies import DELIVERIES, STATES, TAKEN_UP, Chosen
 
-from .asked import is_word, row_asked
+from .asked import is_word, one_of, row_number
 
 #: The names in an address that choose replies, as on the command line.
 NAMES = ("since", "until", "state", "delivery", "provider", "code", "reason", "id")
@@ -87,19 +87,10 @@ def _read(found: dict[str, Any], name: str, value: str, zone: ZoneInfo, now: dat
     if name in ("since", "until"):
         found[name] = read_moment(value, zone, now, end_of_day=name == "until")
     elif name == "id":
-        number = row_asked({"id": value}, "id")
-        if number is None:
-            raise ValueError(f"{value!r} is no number of a reply")
-        found["ids"] = (*found.get("ids", ()), number)
+        found["ids"] = (*found.get("ids", ()), row_number(value))
     elif name == "state":
-        found["states"] = (*found.get("states", ()), _one_of(STATES, value))
+        found["states"] = (*found.get("states", ()), one_of(STATES, value))
     elif name == "delivery":
-        found["delivery"] = _one_of(DELIVERIES, value)
+        found["delivery"] = one_of(DELIVERIES, value)
     else:
         found[name] = value
-
-
-def _one_of(words: tuple[str, ...], value: str) -> str:
-    if value not in words:
-        raise ValueError(f"{value!r} is none of {', '.join(words)}")
-    return value
