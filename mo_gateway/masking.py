@@ -2,11 +2,14 @@
 
 import json
 import re
+import shlex
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from html import escape
 from urllib.parse import quote, quote_plus
+
+from .errors import FieldError
 
 #: Control, direction and invisible characters, halves of a surrogate pair, line and paragraph separators.
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -27,6 +30,22 @@ def masked(msisdn: str) -> str:
     if len(msisdn) <= 5:
         return "•" * len(msisdn)
     return f"{msisdn[:3]}{'•' * (len(msisdn) - 5)}{msisdn[-2:]}"
+
+
+def without_number(text: str, msisdn: str) -> str:
+    """Mask a number inside a text, such as the error of a handler that quotes its message."""
+    return text.replace(msisdn, masked(msisdn)) if msisdn else text
+
+
+def shown_value(error: FieldError) -> str:
+    """Give the value that breaks a rule, masked where it is a number."""
+    return masked(error.value) if error.field == "MSISDN" else error.value
+
+
+def fault_in_words(error: FieldError) -> str:
+    """Say what is wrong with a field of a request."""
+    value = f' "{one_line(shown_value(error))}"' if error.value else ""
+    return f"{error.field}{value} {error.rule}"
 
 
 def neutral_cell(text: str) -> str:
@@ -66,6 +85,15 @@ def one_line(text: str) -> str:
 def plain_word(word: str) -> str:
     """Show a word that a stranger wrote: short, and without characters that a database cannot hold."""
     return one_line(word)[:LONGEST_WORD]
+
+
+def shell_word(text: str) -> str:
+    """Quote a text for a shell; what must not reach a terminal as it is becomes an escape of bash and zsh."""
+    if one_line(text) == text:
+        return shlex.quote(text)
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    shown = (one if one_line(one) == one else f"\\U{ord(one):08x}" for one in quoted)
+    return f"$'{''.join(shown)}'"
 
 
 def _shown(character: str) -> str:

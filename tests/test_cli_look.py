@@ -17,12 +17,12 @@ from click.testing import CliRunner, Result
 from sqlalchemy import insert, update
 
 from mo_gateway.cli.messages import messages
-from mo_gateway.cli.output import shell_word
 from mo_gateway.cli.provider import trigger
 from mo_gateway.cli.show import show
 from mo_gateway.cli.status import status
 from mo_gateway.errors import SchemaError
 from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.masking import shell_word
 from mo_gateway.message import Message
 from mo_gateway.plugin import keyword
 from mo_gateway.reply import Reply, SendOutcome, SendResult
@@ -291,7 +291,7 @@ def test_a_form_that_writes_the_number_in_escapes_is_hidden(gateway: Gateway, ru
     result = run(show, str(message_id))
 
     assert "2345678" not in result.stdout
-    assert f"{len(escaped.raw)} bytes that --reveal shows" in result.stdout
+    assert f"{len(escaped.raw)} bytes that are shown with the number only" in result.stdout
 
 
 def test_show_tells_what_became_of_every_reply(gateway: Gateway, run: Run) -> None:

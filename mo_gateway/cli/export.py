@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import date
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, BinaryIO
@@ -82,19 +81,6 @@ def export(ctx: click.Context, /, view: View | None, form: str, place: str, forc
         click.echo(f"Written to {path}.", err=True)
 
 
-def file_name(chosen: Choice, form: str, today: date) -> str:
-    """Name a file after what is in it: `report_daily-2026-11-01-to-2026-11-30.csv`."""
-    limited = f"-first-{chosen.limit}" if chosen.limit else ""
-    return f"{chosen.view.name}-{_dates(chosen, today)}{limited}.{sheets.extension(form)}"
-
-
-def _dates(chosen: Choice, today: date) -> str:
-    first, last = chosen.first_date, chosen.last_date
-    if first:
-        return f"{first}-to-{last or today}"
-    return f"to-{last}" if last else f"{today}"
-
-
 def _list_views(settings: Settings) -> None:
     table = output.Table("VIEW", "ONE ROW IS", zone=settings.timezone)
     table.add([view.name, view.grain] for view in VIEWS)
@@ -147,7 +133,7 @@ def _path(place: str, chosen: Choice, form: str) -> Path | None:
         return None
     path = Path(place).resolve()  # what a link leads to is written, and the link stays
     if path.is_dir():
-        return path / file_name(chosen, form, utc_now().astimezone(chosen.zone).date())
+        return path / exports.file_name(chosen, form, utc_now().astimezone(chosen.zone).date())
     if place.endswith("/"):
         raise MoGatewayError(f"there is no folder {path}")
     return path

@@ -1,7 +1,6 @@
 """How commands print: aligned tables for people, JSON for programs, never what a stranger's text would draw."""
 
 import json
-import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from tabulate import tabulate
 
+from mo_gateway import masking
 from mo_gateway.masking import masked, one_line
 
 NOTHING = "–"
@@ -84,7 +84,7 @@ def number(msisdn: str, *, reveal: bool) -> str:
 
 def without_number(text: str, msisdn: str, *, reveal: bool) -> str:
     """Mask a number inside a text, such as the error of a handler that quotes its message."""
-    return text if reveal or not msisdn else text.replace(msisdn, masked(msisdn))
+    return text if reveal else masking.without_number(text, msisdn)
 
 
 def reply_state(state: str, due_at: datetime | None) -> str:
@@ -102,15 +102,6 @@ def age(duration: timedelta) -> str:
     seconds = max(0, int(duration.total_seconds()))
     size, unit = next((size, unit) for size, unit in AGES if seconds >= size)
     return f"{seconds // (size or 1)} {unit}"
-
-
-def shell_word(text: str) -> str:
-    """Quote a text for a shell; what must not reach a terminal as it is becomes an escape of bash and zsh."""
-    if one_line(text) == text:
-        return shlex.quote(text)
-    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
-    shown = (one if one_line(one) == one else f"\\U{ord(one):08x}" for one in quoted)
-    return f"$'{''.join(shown)}'"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from mo_gateway.errors import FieldError
 from mo_gateway.gateway import open_readers
-from mo_gateway.masking import masked, one_line
+from mo_gateway.masking import fault_in_words, shown_value
 from mo_gateway.message import Outcome
 from mo_gateway.readmit import Reading, Readmission
 
@@ -55,7 +54,7 @@ def _in_words(requests: int, readings: Sequence[Reading], *, dry_run: bool) -> I
     read = counted(requests, "rejected request")
     yield f"{read} read again: {stored} {are_stored}, {there} there already, {bad} still bad."
     for reading in _having(readings, Outcome.REJECTED):
-        yield f"Rejection {reading.rejection_id}: {'; '.join(map(_fault, reading.errors))}."
+        yield f"Rejection {reading.rejection_id}: {'; '.join(map(fault_in_words, reading.errors))}."
 
 
 def _as_dict(readings: Sequence[Reading], *, dry_run: bool) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def _as_dict(readings: Sequence[Reading], *, dry_run: bool) -> dict[str, Any]:
         "still_bad": [
             {
                 "rejection": reading.rejection_id,
-                "errors": [{**asdict(error), "value": _shown(error)} for error in reading.errors],
+                "errors": [{**asdict(error), "value": shown_value(error)} for error in reading.errors],
             }
             for reading in bad
         ],
@@ -76,12 +75,3 @@ def _as_dict(readings: Sequence[Reading], *, dry_run: bool) -> dict[str, Any]:
 
 def _having(readings: Sequence[Reading], outcome: Outcome) -> list[Reading]:
     return [reading for reading in readings if reading.outcome is outcome]
-
-
-def _fault(error: FieldError) -> str:
-    value = f' "{one_line(_shown(error))}"' if error.value else ""
-    return f"{error.field}{value} {error.rule}"
-
-
-def _shown(error: FieldError) -> str:
-    return masked(error.value) if error.field == "MSISDN" else error.value

@@ -1,25 +1,19 @@
 """`routes` and `explain`: which text goes to which handler, and why."""
 
-from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from mo_gateway.consent import wish_in
+from mo_gateway.explanation import Explanation, made_up
+from mo_gateway.explanation import explain as explain_message
 from mo_gateway.gateway import open_routes, utc_now
-from mo_gateway.message import Message
-from mo_gateway.nearness import NEAR, distance
-from mo_gateway.routing import Route, Routes, Verdict, fold
-from mo_gateway.settings import Settings
-from mo_gateway.stop import WishKind
+from mo_gateway.routing import Route, fold
 
 from . import output
 from .filters import read_moment
 from .order import counted
 from .setup import settings_from_environment
-
-MANY = 30  # routes, of which those of quite other words are not shown
 
 
 @click.command()
@@ -79,48 +73,27 @@ def explain(
     mo-gateway explain "VOTE blue" --shortcode 4414 --at 2026-12-01T20:00
     """
     settings = settings_from_environment()
-    keyword, parm = [*text.split(maxsplit=1), "", ""][:2]
     now = utc_now()
-    message = Message(
-        provider="spryng",
-        msisdn=sender,
-        keyword=keyword,
-        parm=parm,
-        operator=operator,
+    message = made_up(
+        text,
         shortcode=shortcode,
-        country=country,
-        reference=None,
-        timestamp_raw="",
         sent_at=read_moment(moment, settings.timezone, now) if moment else now,
         received_at=now,
-        charset="utf-8",
+        sender=sender,
+        operator=operator,
+        country=country,
     )
-    table = open_routes(settings)
-    verdicts = table.explain(message)
-    wish = _wish_in_words(message, table, settings)
-    is_routed = any(verdict.wins for verdict in verdicts)
+    found = explain_message(message, open_routes(settings), settings.stop_words)
     if as_json:
-        output.print_json(
-            {
-                "keyword": keyword,
-                "compared_as": fold(keyword),
-                "shortcode": shortcode,
-                "stop": wish,
-                "is_routed": is_routed,
-                "routes": [
-                    {**_as_dict(verdict.route), "wins": verdict.wins, "reason": verdict.reason}
-                    for verdict in verdicts
-                ],
-            }
-        )
+        output.print_json(_explanation_as_dict(found))
     else:
-        shown, folded = (output.cell(word, settings.timezone) for word in (keyword, fold(keyword)))
+        shown, folded = (output.cell(word, settings.timezone) for word in (message.keyword, found.compared_as))
         click.echo(f"The keyword is {shown}, compared as {folded}.")
-        if wish:
-            click.echo(wish)
-        _print_verdicts(verdicts, fold(keyword), settings.timezone, show_all=show_all)
-    if not is_routed:
-        what = "recorded, and no handler sees it" if wish else "stored and stay unrouted"
+        if found.wish:
+            click.echo(found.wish)
+        _print_verdicts(found, settings.timezone, show_all=show_all)
+    if found.winner is None:
+        what = "recorded, and no handler sees it" if found.wish else "stored and stay unrouted"
         click.echo(f"No handler takes it: it would be {what}.", err=True)
         ctx.exit(3)
 
@@ -156,9 +129,22 @@ def _as_dict(route: Route) -> dict[str, Any]:
     }
 
 
-def _print_verdicts(verdicts: Sequence[Verdict], folded: str, zone: ZoneInfo, *, show_all: bool) -> None:
-    show_all = show_all or len(verdicts) <= MANY
-    near = [verdict for verdict in verdicts if show_all or verdict.is_of_word or _is_near(verdict.route, folded)]
+def _explanation_as_dict(found: Explanation) -> dict[str, Any]:
+    return {
+        "keyword": found.message.keyword,
+        "compared_as": found.compared_as,
+        "shortcode": found.message.shortcode,
+        "stop": found.wish,
+        "is_routed": found.winner is not None,
+        "routes": [
+            {**_as_dict(verdict.route), "wins": verdict.wins, "reason": verdict.reason}
+            for verdict in found.verdicts
+        ],
+    }
+
+
+def _print_verdicts(found: Explanation, zone: ZoneInfo, *, show_all: bool) -> None:
+    shown = found.verdicts if show_all else found.near
     table = output.Table("", "KEYWORD", "SHORTCODE", "HANDLER", "WHY", zone=zone)
     table.add(
         [
@@ -168,22 +154,7 @@ def _print_verdicts(verdicts: Sequence[Verdict], folded: str, zone: ZoneInfo, *,
             verdict.route.handler.name,
             verdict.reason,
         ]
-        for verdict in near
+        for verdict in shown
     )
-    if len(near) < len(verdicts):
-        click.echo(f"{counted(len(verdicts) - len(near), 'route')} of other words: --all names them.", err=True)
-
-
-def _is_near(route: Route, folded: str) -> bool:
-    return not route.keyword.is_pattern and distance(route.keyword.word, folded) <= NEAR
-
-
-def _wish_in_words(message: Message, table: Routes, settings: Settings) -> str | None:
-    """Say what somebody wishes who sends this, or None where it is neither STOP nor START."""
-    wish = wish_in(message, table, settings.stop_words)
-    if wish is None:
-        return None
-    what = "STOP" if wish.kind is WishKind.STOP else "START"
-    scope = f"for {wish.keyword} only" if wish.keyword else f"for everything on {message.shortcode}"
-    misspelt = f", misspelt, and {wish.word} is no keyword" if wish.is_misspelt else ""
-    return f"It is a {what}{misspelt}: recorded before any handler, {scope}."
+    if hidden := len(found.verdicts) - len(shown):
+        click.echo(f"{counted(hidden, 'route')} of other words: --all names them.", err=True)

@@ -10,7 +10,7 @@ import click
 
 from mo_gateway.gateway import utc_now
 from mo_gateway.loss_clock import LossClock, lost_from
-from mo_gateway.masking import one_line
+from mo_gateway.masking import one_line, shell_word
 from mo_gateway.store import reading
 from mo_gateway.store.overview import Overview, Problem, ProviderStanding, overview
 from mo_gateway.store.standing import ALL
@@ -109,7 +109,7 @@ def _in_words(standing: ProviderStanding) -> str:
 
 def _next(problem: Problem) -> str:
     """Give the command to begin with; what failed is tried again without anybody's help."""
-    handler = f" --handler {output.shell_word(problem.handler)}" if problem.handler else ""
+    handler = f" --handler {shell_word(problem.handler)}" if problem.handler else ""
     if problem.state == "dead":
         return f"mo-gateway replay --state dead{handler} --dry-run"
     return f"mo-gateway messages --state {problem.state}{handler}"

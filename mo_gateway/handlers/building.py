@@ -28,6 +28,17 @@ FIRST_YEAR, LAST_YEAR = 1970, 9998  # of a moment, so that it is one in every ti
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+def pure(function: Handling) -> Handling:
+    """Mark a handler that only reads its message: whoever wants to know what it would answer may call it."""
+    function.is_pure = True  # type: ignore[attr-defined] # functions have room for it
+    return function
+
+
+def is_pure(function: Callable[..., Any]) -> bool:
+    """Tell whether it is known of a handler that to call it changes nothing."""
+    return getattr(function, "is_pure", False) is True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """Where a route's handler stands."""

@@ -119,7 +119,7 @@ def reply(
         asked = replace(question, note=noted.render(message)[:LONGEST_NOTE]) if question and noted else question
         return replace(draft, text=body, expect=asked)
 
-    return answer
+    return building.pure(answer)
 
 
 def build(options: Mapping[str, Any], _surroundings: Surroundings) -> Handling:

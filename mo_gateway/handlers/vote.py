@@ -96,7 +96,7 @@ def vote(
         return read, answer_with(template, message, poll=poll, option=read.option, options=ballot.options)
 
     take.ballot = ballot  # type: ignore[attr-defined] # for a recount, see above
-    return take
+    return building.pure(take)
 
 
 def ballot_of(function: Callable[..., Any]) -> Ballot | None:

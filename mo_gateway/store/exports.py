@@ -1,14 +1,16 @@
 """The rows of a view as they are taken elsewhere: streamed, in the view's own order, from one snapshot."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, TableClause, func, select
 
+from mo_gateway import sheets
 from mo_gateway.errors import SchemaError
 
 from .engine import READ_ONLY
@@ -16,6 +18,8 @@ from .views import making
 from .views.view import View, ViewColumn
 
 CHUNK = 1000  # rows fetched at a time
+
+_NOT_FOR_A_NAME = re.compile(r"[^a-z0-9]+")
 
 #: Columns that say when a row was, the one that is asked first.
 TIMES = (
@@ -41,6 +45,7 @@ class Choice:
     until: datetime | None = None  #: before this moment; of dates also the one that it lies in
     zone: ZoneInfo  #: whose dates they are
     limit: int | None = None
+    only: Mapping[str, Sequence[object]] = field(default_factory=dict)  #: of these columns only these values
 
     @property
     def columns(self) -> tuple[ViewColumn, ...]:
@@ -61,6 +66,20 @@ class Choice:
     def last_date(self) -> date | None:
         """The date on which it ends; midnight is the end of the date before."""
         return self.until and (self.until - timedelta.resolution).astimezone(self.zone).date()
+
+
+def file_name(chosen: Choice, form: str, today: date, named: Sequence[str] = ()) -> str:
+    """Name a file after what is in it: `report_daily-4414-win-2026-11-01-to-2026-11-30.csv`."""
+    words = [word for word in (_NOT_FOR_A_NAME.sub("-", one.lower()).strip("-") for one in named) if word]
+    limited = [f"first-{chosen.limit}"] if chosen.limit else []
+    return f"{'-'.join([chosen.view.name, *words, _dates(chosen, today), *limited])}.{sheets.extension(form)}"
+
+
+def _dates(chosen: Choice, today: date) -> str:
+    first, last = chosen.first_date, chosen.last_date
+    if first:
+        return f"{first}-to-{last or today}"
+    return f"to-{last}" if last else f"{today}"
 
 
 def time_column(view: View) -> ViewColumn | None:
@@ -104,7 +123,8 @@ def _query(chosen: Choice) -> Select[Any]:
     view = chosen.view.table
     columns = [view.c[one.name] for one in chosen.columns]
     order = [view.c[name] for name in chosen.view.order]
-    return select(*columns).where(*_within(view, chosen)).order_by(*order).limit(chosen.limit)
+    only = [view.c[name].in_(values) for name, values in chosen.only.items()]
+    return select(*columns).where(*_within(view, chosen), *only).order_by(*order).limit(chosen.limit)
 
 
 def _within(view: TableClause, chosen: Choice) -> list[ColumnElement[bool]]:

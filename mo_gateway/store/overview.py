@@ -8,9 +8,8 @@ from sqlalchemy import Connection, Select, func, or_, select
 
 from mo_gateway.message import Outcome
 
+from .selection import LONGEST_CAUSE, cause_of
 from .tables import mo_handling, mo_intake, mo_message, mo_rejection, mt_message, mt_provider
-
-LONGEST_CAUSE = 60  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,7 @@ class Problem:
 
     state: str  #: failed or dead
     handler: str | None
-    cause: str  #: what stands before the first colon of the error: most often the name of an exception
+    cause: str  #: as `cause_of` gives it
     count: int
 
 
@@ -108,7 +107,7 @@ def _problems(conn: Connection) -> tuple[Problem, ...]:
     query = select(*columns, func.count()).where(mo_handling.c.state.in_(("failed", "dead"))).group_by(*columns)
     groups: Counter[tuple[str, str | None, str]] = Counter()
     for state, handler, error, count in conn.execute(query):
-        groups[state, handler, (error or "").partition(":")[0]] += count
+        groups[state, handler, cause_of(error)] += count
     return tuple(
         Problem(state=state, handler=handler, cause=cause, count=count)
         for (state, handler, cause), count in groups.most_common()

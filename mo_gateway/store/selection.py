@@ -10,6 +10,8 @@ from .tables import mo_handling, mo_message
 STATES = ("pending", "done", "unrouted", "failed", "dead")
 PROBLEMS = ("unrouted", "failed", "dead")
 
+LONGEST_CAUSE = 60  # characters
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -22,7 +24,16 @@ class Filter:
     shortcode: str | None = None
     keyword: str | None = None
     ids: tuple[int, ...] = ()  #: any of these rows of `mo_message`
+    error: str | None = None  #: the cause, as `cause_of` gives it
+    person_key: bytes | None = None  #: of one sender
+    is_retried: bool = False  #: more than one try was made
+    is_redelivered: bool = False  #: it came more than once
     only_keywords: tuple[str, ...] | None = None  #: folded; whoever asks may see no others
+
+
+def cause_of(error: str | None) -> str:
+    """Give what stands before the first colon of an error: most often the name of an exception."""
+    return (error or "")[:LONGEST_CAUSE].partition(":")[0]
 
 
 def conditions(chosen: Filter) -> list[ColumnElement[bool]]:
@@ -32,26 +43,49 @@ def conditions(chosen: Filter) -> list[ColumnElement[bool]]:
     case, any other exactly as it was received.
     """
     message, handling = mo_message.c, mo_handling.c
-    found: list[ColumnElement[bool]] = []
-    if chosen.since:
-        found.append(message.received_at >= chosen.since)
-    if chosen.until:
-        found.append(message.received_at < chosen.until)
+    found: list[ColumnElement[bool]] = _of_message(chosen)
     if chosen.states:
         found.append(handling.state.in_(chosen.states))
     if chosen.handler is not None:
         found.append(handling.handler == chosen.handler)
     else:  # observers are seen by name, and where they have a problem
         found.append(or_(~handling.is_observer, handling.state.in_(PROBLEMS)))
+    if chosen.error is not None:
+        found.append(_has_cause(chosen.error))
+    if chosen.is_retried:
+        found.append(handling.attempts > 1)
+    if chosen.ids:
+        found.append(message.id.in_(chosen.ids))
+    return found
+
+
+def _of_message(chosen: Filter) -> list[ColumnElement[bool]]:
+    """Give the conditions on what came, whatever became of it."""
+    message = mo_message.c
+    found: list[ColumnElement[bool]] = []
+    if chosen.since:
+        found.append(message.received_at >= chosen.since)
+    if chosen.until:
+        found.append(message.received_at < chosen.until)
     if chosen.shortcode is not None:
         found.append(message.shortcode == chosen.shortcode)
     if chosen.keyword is not None:
         found.append(_is_keyword(chosen.keyword))
-    if chosen.ids:
-        found.append(message.id.in_(chosen.ids))
+    if chosen.person_key is not None:
+        found.append(message.person_key == chosen.person_key)
+    if chosen.is_redelivered:
+        found.append(message.deliveries > 1)
     if chosen.only_keywords is not None:
         found.append(message.keyword_folded.in_(chosen.only_keywords))
     return found
+
+
+def _has_cause(cause: str) -> ColumnElement[bool]:
+    """Say that `cause_of` gives this for the error of a handling."""
+    error = func.coalesce(mo_handling.c.error, "")
+    if len(cause) == LONGEST_CAUSE:
+        return func.substr(error, 1, LONGEST_CAUSE) == cause
+    return or_(error == cause, func.substr(error, 1, len(cause) + 1) == f"{cause}:")
 
 
 def _is_keyword(keyword: str) -> ColumnElement[bool]:

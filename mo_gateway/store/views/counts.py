@@ -125,7 +125,9 @@ INTAKE = View(
 )
 
 _ROUTE = report_route.c
-_OF_WORD = and_(
+
+#: A date's counts of the word of a route, on its shortcode or on any; tests aside.
+OF_WORD = and_(
     _DAY.keyword_folded == _ROUTE.keyword_folded,
     or_(_ROUTE.shortcode == "", _DAY.shortcode == _ROUTE.shortcode),
     ~_DAY.is_test,
@@ -134,7 +136,7 @@ _OF_WORD = and_(
 
 def _of_its_word(what: ColumnElement[Any]) -> ColumnElement[Any]:
     """Ask the dates about the word of a route; nothing where it has no one word."""
-    found = select(what).where(_OF_WORD).correlate(report_route).scalar_subquery()
+    found = select(what).where(OF_WORD).correlate(report_route).scalar_subquery()
     return case((_ROUTE.keyword_folded.is_not(None), found))
 
 
