@@ -23,6 +23,7 @@ from . import (
     lists,
     messages,
     new_plugin,
+    openapi,
     optouts,
     provider,
     replay,
@@ -36,6 +37,7 @@ from . import (
     show,
     status,
     texts,
+    token,
     unmatched,
     user,
     votes,
@@ -104,6 +106,8 @@ for command in (
     fake.fake,
     replay.replay,
     user.user,
+    token.token,
+    openapi.openapi,
 ):
     main.add_command(command)
 
