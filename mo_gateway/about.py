@@ -10,7 +10,7 @@ from .masking import masked, without_number
 from .store import opt_outs, questions, reading
 
 #: What may quote a phone number.
-QUOTING = ("error", "reference", "provider_id", "body")
+QUOTING = ("parm", "body", "error", "reference", "provider_id")
 
 
 def about_message(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any] | None:
@@ -22,20 +22,18 @@ def about_message(conn: Connection, message_id: int, *, reveal: bool) -> dict[st
     replies = reading.replies(conn, message_id)
     numbers = {row["msisdn"], *(reply["msisdn"] for reply in replies)}
 
-    def number(msisdn: str) -> str:
-        return msisdn if reveal else masked(msisdn)
-
-    def shown(tried: RowMapping) -> dict[str, Any]:
-        values: dict[str, Any] = {**tried}
-        for name in () if reveal else QUOTING:
-            for msisdn in numbers if values.get(name) else ():
+    def shown(one: RowMapping) -> dict[str, Any]:
+        values: dict[str, Any] = {**one}
+        if reveal:
+            return values
+        for name in (name for name in QUOTING if values.get(name)):
+            for msisdn in numbers:
                 values[name] = without_number(values[name], msisdn)
-        return {**values, **({"msisdn": number(values["msisdn"])} if "msisdn" in values else {})}
+        return {**values, **{name: masked(values[name]) for name in ("msisdn",) if name in values}}
 
     return {
         "message": {
-            **row,
-            "msisdn": number(row["msisdn"]),
+            **shown(found),
             "raw": _form(row["raw"], row["msisdn"], reveal=reveal),
         },
         "handlings": [shown(handling) for handling in reading.handlings(conn, message_id)],

@@ -1,9 +1,10 @@
 """A stored message to try again elsewhere: the `trigger` line and a pytest case, its number replaced."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .masking import shell_word
+from .masking import masked, shell_word
+from .message import Message
 
 TEST_NUMBER = "32400000000"
 
@@ -13,8 +14,8 @@ def trigger_line(row: Mapping[str, Any]) -> str:
     words = {
         "--shortcode": row["shortcode"],
         "--from": TEST_NUMBER,
-        "--keyword": _without_number(row["keyword"], row),
-        "--parm": _without_number(row["parm"], row),
+        "--keyword": _without_number(row["keyword"], row["msisdn"]),
+        "--parm": _without_number(row["parm"], row["msisdn"]),
         "--operator": "" if row["operator_defaulted"] else row["operator"],
         "--country": row["country"],
         "--timestamp": row["timestamp_raw"],
@@ -26,30 +27,37 @@ def trigger_line(row: Mapping[str, Any]) -> str:
 
 
 def pytest_case(
-    row: Mapping[str, Any], *, is_done: bool, replies: Sequence[str | None], modules: Sequence[str], has_file: bool
+    message: Message,
+    *,
+    is_done: bool,
+    replies: Sequence[str | None],
+    modules: Collection[str],
+    has_file: bool,
 ) -> str:
     """Write a test of the handlers, for the fixture `send_sms`: they do what they did, or no longer fail."""
-    imports = [f"import {module}" for module in sorted(modules)]
-    plugins = f"handlers=[{', '.join(sorted(modules))}]"
-    if has_file:
-        imports = ["from pathlib import Path", *(["", *imports] if imports else [])]
-        plugins += ', routes=Path("routes.toml")'
-    fields = {name: row[name] for name in ("shortcode", "operator", "country")}
-    given = "".join(f", {name}={value!r}" for name, value in fields.items() if value)
-    text = _without_number(f"{row['keyword']} {row['parm']}" if row["parm"] else row["keyword"], row)
-    answered = [_without_number(body, row) for body in replies if body]
+    plugins = [f"handlers=[{', '.join(sorted(modules))}]"]
+    imports = [["from pathlib import Path"] if has_file else [], [f"import {name}" for name in sorted(modules)]]
+    plugins += ['routes=Path("routes.toml")'] if has_file else []
+    fields = {"msisdn": TEST_NUMBER, "shortcode": message.shortcode, "country": message.country}
+    fields |= {} if message.operator_defaulted else {"operator": message.operator}
+    given = [f"{name}={value!r}" for name, value in fields.items() if value]
+    text = _without_number(message.text, message.msisdn)
+    answered = [_without_number(body, message.msisdn) for body in replies if body]
     expected = f"handled.replies == {answered!r}" if is_done else 'handled.state == "done"'
-    lines = [
-        *imports,
-        *(["", ""] if imports else []),
-        f"def test_message_{row['id']}(send_sms):",
-        f"    handled = send_sms({text!r}, {plugins}, msisdn={TEST_NUMBER!r}{given})",
-        "",
-        f"    assert {expected}",
-    ]
-    return "\n".join(lines)
+    head = "\n\n".join("\n".join(lines) for lines in imports if lines)
+    return "\n".join(
+        [
+            *([head, "", ""] if head else []),
+            f"def test_message_{message.id}(send_sms):",
+            "    handled = send_sms(",
+            *(f"        {argument}," for argument in (repr(text), *plugins, *given)),
+            "    )",
+            "",
+            f"    assert {expected}",
+        ]
+    )
 
 
-def _without_number(text: str, row: Mapping[str, Any]) -> str:
-    """Put the test number in the place of the sender's, where a text names it."""
-    return text.replace(row["msisdn"], TEST_NUMBER) if row["msisdn"] else text
+def _without_number(text: str, msisdn: str) -> str:
+    """Put the test number in the place of the sender's, where a text names it, masked or not."""
+    return text.replace(msisdn, TEST_NUMBER).replace(masked(msisdn), TEST_NUMBER) if msisdn else text

@@ -1,11 +1,11 @@
 """Again: stored messages run once more, through the routes of today. A step that somebody asks for."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row
+from sqlalchemy import Connection, Engine, Row
 
 from .message import Message, Question
 from .routing import Routes
@@ -43,22 +43,38 @@ class Plan:
 def plan(engine: Engine, routes: Routes, chosen: Filter, limit: int | None) -> Plan:
     """Say what would run again, and who would handle it."""
     with engine.execution_options(**READ_ONLY).begin() as conn:
-        moves = Counter(_move(routes, *one) for one in replay.planned(conn, chosen, limit))
-        replies = replay.replies(conn, chosen, limit)
-        stopped = replay.stopped(conn, chosen, limit)
+        return plan_with(conn, routes, chosen, limit)
+
+
+def plan_with(conn: Connection, routes: Routes, chosen: Filter, limit: int | None) -> Plan:
+    """Say the same by a connection that is there already."""
+    moves = Counter(_move(routes, *one) for one in replay.planned(conn, chosen, limit))
+    replies = replay.replies(conn, chosen, limit)
+    stopped = replay.stopped(conn, chosen, limit)
     return Plan(messages=moves.total(), moves=moves, replies=replies, stopped=stopped)
 
 
 def run_again(
-    engine: Engine, chosen: Filter, *, limit: int, tries: int, answers_again: bool = False
+    engine: Engine,
+    chosen: Filter,
+    *,
+    limit: int,
+    tries: int,
+    answers_again: bool = False,
+    note: Callable[[Connection, int], None] = lambda _conn, _done: None,
 ) -> Iterator[int]:
-    """Make at most `limit` handlings due again, each with so many new tries; give how many with each commit."""
+    """Make at most `limit` handlings due again, each with so many new tries; give how many with each commit.
+
+    `note` is called in each transaction, with how many those are.
+    """
     last, left = 0, limit
     while left:
         with engine.begin() as conn:
             ids = replay.make_due(
                 conn, chosen, after=last, limit=min(left, CHUNK), tries=tries, answers_again=answers_again
             )
+            if ids:
+                note(conn, len(ids))
         if not ids:
             return
         last, left = max(ids), left - len(ids)

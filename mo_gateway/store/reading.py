@@ -49,10 +49,14 @@ def opened(settings: Settings) -> Iterator[Engine]:
 
 
 def latest(
-    conn: Connection, chosen: Filter, *, limit: int | None, up_to: int | None = None
+    conn: Connection, chosen: Filter, *, limit: int | None, up_to: int | None = None, down_to: int | None = None
 ) -> Sequence[RowMapping]:
-    """Give messages with their handlings, newest first; with `up_to` none that has a higher number."""
-    query = _chosen(chosen) if up_to is None else _chosen(chosen).where(mo_message.c.id <= up_to)
+    """Give messages with their handlings, newest first; with `up_to` and `down_to` of these numbers only."""
+    query = _chosen(chosen)
+    if up_to is not None:
+        query = query.where(mo_message.c.id <= up_to)
+    if down_to is not None:
+        query = query.where(mo_message.c.id >= down_to)
     newest_first = query.order_by(mo_message.c.id.desc(), mo_handling.c.id.desc())
     return conn.execute(newest_first.limit(limit)).mappings().all()
 

@@ -15,19 +15,13 @@ from mo_gateway.web.dashboard import gate
 from tests.handling import captured_log, dispatcher_of, handle_all
 from tests.reporting import NOON, store_at, tally_with
 
-from .visiting import Visitor, visitor
+from .visiting import Visitor, visitor, words
 
 
 @keyword("WIN")
 def enter(_message: Message) -> str:
     """Take part."""
     return "Thanks"
-
-
-def words(page: str) -> str:
-    """Give what a page says, its tags and its white space aside."""
-    without_times = re.sub("</?time[^>]*>", "", page.partition("<main")[2])
-    return " ".join(re.sub("<[^>]+>", " ", without_times).split())
 
 
 def seen(somebody: Visitor, at: datetime = NOON) -> str:

@@ -1,5 +1,6 @@
 """Users of the dashboard under test: who is logged in, and the forms that they send."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -37,6 +38,18 @@ class Visitor:
     def post(self, path: str, **fields: object) -> TestResponse:
         """Send a form of one of our pages."""
         return self.client.post(f"/dashboard{path}", data={session.FIELD: proof_of(self.token), **fields})
+
+
+def words(page: str) -> str:
+    """Give what a page says, its tags and its white space aside."""
+    without_times = re.sub("</?time[^>]*>", "", page.partition("<main")[2])
+    return " ".join(re.sub("<[^>]+>", " ", without_times).split())
+
+
+def links(page: str) -> list[str]:
+    """Give the addresses below `/dashboard` that a page leads to."""
+    found = re.findall('href="/dashboard(?!/static)([^"]*)"', page.partition("<main")[2])
+    return sorted({address.replace("&amp;", "&") for address in found})
 
 
 def proof_of(token: str) -> str:

@@ -1,6 +1,7 @@
 """What an address asks for: filters, rows, times; what makes no sense is left out, and said on the page."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,13 @@ from mo_gateway.store.selection import STATES, Filter
 LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
 
-#: The names in an address that choose messages, as on the command line.
-NAMES = ("since", "until", "state", "handler", "shortcode", "keyword")
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+#: The names in an address that choose messages: those of the command line, and some more.
+NAMES = ("since", "until", "state", "handler", "shortcode", "keyword", "error", "only", "person", "id")
+
+#: The values of `only`, and what of a filter each turns on.
+ONLY = {"retried": "is_retried", "redelivered": "is_redelivered"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,22 @@ class Chosen:
         """Write the query of the same choice without one of its conditions."""
         return urlencode([pair for pair in self.given if pair != (name, value)])
 
+    def but(self, **changes: str) -> str:
+        """Write the query of the same choice with other conditions under these names."""
+        return urlencode([pair for pair in self.given if pair[0] not in changes] + list(changes.items()))
+
+    def query_without(self, *names: str) -> str:
+        """Write the query of the same choice without what stands under these names."""
+        return urlencode([pair for pair in self.given if pair[0] not in names])
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Give the values under one name."""
+        return tuple(value for given, value in self.given if given == name)
+
+    def first(self, name: str) -> str:
+        """Give the value under a name that stands there once, or nothing."""
+        return next(iter(self.all(name)), "")
+
     @property
     def query(self) -> str:
         """The query that leads to this choice again."""
@@ -40,27 +62,53 @@ class Chosen:
 def choice(args: MultiDict[str, str], zone: ZoneInfo, now: datetime) -> Chosen:
     """Read which messages are meant."""
     found: dict[str, Any] = {}
-    faults = []
-    given = [(name, value) for name in NAMES for value in args.getlist(name) if is_word(value)]
-    for name, value in given:
-        if name in ("since", "until"):
-            try:
-                found[name] = read_moment(value, zone, now, end_of_day=name == "until")
-            except ValueError as exc:
-                faults.append((name, value, str(exc)))
-        elif name == "state":
-            if value in STATES:
-                found["states"] = (*found.get("states", ()), value)
-            else:
-                faults.append((name, value, f"{value!r} is none of {', '.join(STATES)}"))
+    given: list[tuple[str, str]] = []
+    faults: list[str] = []
+    asked_for = [(name, value) for name in NAMES for value in args.getlist(name)]
+    for name, value in filter(lambda pair: is_word(pair[1]), asked_for):
+        try:
+            _add(found, name, value, zone, now)
+        except ValueError as exc:
+            faults.append(str(exc))
         else:
+            given.append((name, value))
+    return Chosen(filter=Filter(**found), given=tuple(given), faults=tuple(faults))
+
+
+def _add(found: dict[str, Any], name: str, value: str, zone: ZoneInfo, now: datetime) -> None:
+    """Add a condition to those of a filter; or raise ValueError with a sentence."""
+    match name:
+        case "since" | "until":
+            found[name] = read_moment(value, zone, now, end_of_day=name == "until")
+        case "state":
+            found["states"] = (*found.get("states", ()), _one_of(STATES, value))
+        case "only":
+            found[ONLY[_one_of(ONLY, value)]] = True
+        case "person":
+            found["person_key"] = _person(value)
+        case "id":
+            found["ids"] = (*found.get("ids", ()), _row_number(value))
+        case _:
             found[name] = value
-    bad = {(name, value) for name, value, _ in faults}
-    return Chosen(
-        filter=Filter(**found),
-        given=tuple(pair for pair in given if pair not in bad),
-        faults=tuple(sentence for _, _, sentence in faults),
-    )
+
+
+def _one_of(known: Iterable[str], value: str) -> str:
+    if value not in known:
+        raise ValueError(f"{value!r} is none of {', '.join(known)}")
+    return value
+
+
+def _person(value: str) -> bytes:
+    if not _KEY.fullmatch(value):
+        raise ValueError("a person is asked for by 32 hex digits, as the search by number writes them")
+    return bytes.fromhex(value)
+
+
+def _row_number(value: str) -> int:
+    found = row_asked({"id": value}, "id")
+    if found is None:
+        raise ValueError(f"{value!r} is no number such as 812")
+    return found
 
 
 def within(chosen: Chosen, own_keywords: tuple[str, ...] | None) -> Chosen:

@@ -1,7 +1,7 @@
 """Every page and action of the dashboard: its path, its view, and what it asks of whoever calls it."""
 
 from .gate import Route
-from .pages import audit, login, missing, overview
+from .pages import audit, login, message, messages, missing, overview, problems, replay
 from .roles import May
 
 ROUTES = (
@@ -9,6 +9,18 @@ ROUTES = (
     Route("try_log_in", "/login", login.log_in, May.LOG_IN, ("POST",)),
     Route("log_out", "/logout", login.log_out, May.LOOK, ("POST",)),
     Route("overview", "/", overview.show, May.LOOK),
+    Route("messages", "/messages", messages.show, May.LOOK),
+    Route("news", "/messages/news", messages.tell_news, May.LOOK),
+    Route("find_person", "/messages/person", messages.find_person, May.LOOK, ("POST",)),
+    Route("message", "/messages/<int:message_id>", message.show, May.LOOK),
+    Route("reveal", "/messages/<int:message_id>/reveal", message.reveal, May.SEE_PEOPLE, ("POST",)),
+    Route("problems", "/problems", problems.show, May.LOOK),
+    Route("unreadable", "/problems/unreadable", problems.show_unreadable, May.LOOK_AT_ALL),
+    Route("problem_replies", "/problems/replies", problems.show_replies, May.LOOK_AT_ALL),
+    Route("replay", "/replay", replay.plan, May.ACT),
+    Route("run_again", "/replay", replay.run, May.ACT, ("POST",)),
+    Route("readmission", "/replay/rejected", replay.plan_rejected, May.ACT),
+    Route("readmit", "/replay/rejected", replay.run_rejected, May.ACT, ("POST",)),
     Route("audit", "/audit", audit.show, May.SEE_PEOPLE),
     Route("missing", "/<path:rest>", missing.show, May.LOOK),
 )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup
 
-from mo_gateway.masking import masked, one_line
+from mo_gateway.masking import masked, one_line, without_number
 
 from .texts import gettext as _
 from .texts import ngettext
@@ -36,6 +36,7 @@ def register(app: Flask, zone: ZoneInfo) -> None:
         state=state,
         count=count,
         ago=ago,
+        without=without_number,
     )
 
 

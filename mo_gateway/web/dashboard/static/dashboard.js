@@ -20,4 +20,18 @@ function offerThemes() {
   });
 }
 
+// The news are looked for until somebody says no, and not by a page that nobody sees.
+function offerPause() {
+  const polls = document.querySelector("[data-polls]");
+  if (!polls) return;
+  const button = polls.querySelector("button");
+  const isOff = () => button.getAttribute("aria-pressed") === "true";
+  button.hidden = false;
+  button.addEventListener("click", () => button.setAttribute("aria-pressed", String(!isOff())));
+  polls.addEventListener("htmx:beforeRequest", (event) => {
+    if (isOff() || document.hidden) event.preventDefault();
+  });
+}
+
 offerThemes();
+offerPause();
