@@ -23,7 +23,7 @@ from .problems import Fault
 from .schemas import LARGEST, LEFT_OUT, Message, Messages, Query, Status, is_number
 
 #: Where a text may quote the sender's number.
-QUOTING = ("keyword", "parm", "reference")
+QUOTING = ("keyword", "keyword_folded", "parm", "reference")
 
 
 def messages(source: Source) -> Response:
