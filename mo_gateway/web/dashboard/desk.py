@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from threading import BoundedSemaphore
 
 from flask import render_template
 from sqlalchemy import Connection, Engine
 
+from mo_gateway.errors import ConfigError
+from mo_gateway.gateway import open_routes
 from mo_gateway.loss_clock import LossClock
+from mo_gateway.routing import Routes
 from mo_gateway.settings import Settings
 from mo_gateway.store.audit import Actor
 from mo_gateway.store.users import User
@@ -16,6 +20,9 @@ from mo_gateway.users import Role, Users
 from mo_gateway.web.source import Source
 
 from .roles import OF_ROLE, May
+from .texts import gettext as _
+
+FILES_AT_ONCE = 2  # that a process sends at a time; each keeps a thread and a connection until it is taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +30,7 @@ class Desk(Source):
     """What every page is made from, in one process."""
 
     users: Users
+    files: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(FILES_AT_ONCE))
 
 
 def desk_of(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Desk:
@@ -53,6 +61,19 @@ class Visit:
     def actor(self) -> Actor:
         """Who this is, for the audit trail."""
         return Actor(name=self.user.name, role=self.user.role, remote_addr=self.remote_addr)
+
+    def first_of(self, days: int) -> date:
+        """Give the first of so many dates, of which today is the last."""
+        return self.now.astimezone(self.desk.settings.timezone).date() - timedelta(days=days - 1)
+
+    def routes(self) -> tuple[Routes | None, str]:
+        """Load the routes as a worker would now, or say what is wrong with them, to whom that is for."""
+        try:
+            return open_routes(self.desk.settings), ""
+        except ConfigError as exc:
+            if self.may(May.LOOK_AT_ALL):
+                return None, str(exc)
+            return None, _("There is a fault in the routes, which only those see who may look at all of them.")
 
     def looking(self) -> AbstractContextManager[Connection]:
         """Read from one snapshot; or raise TooSlow where that takes too long for a page."""
