@@ -1,4 +1,4 @@
-"""Calls that schemathesis makes up from the OpenAPI document, right ones and wrong ones: it says what is answered."""
+"""Calls that schemathesis makes up from the OpenAPI document, right and wrong: it says what is answered."""
 
 from typing import Any
 
