@@ -26,6 +26,7 @@ from . import (
     lists,
     messages,
     new_plugin,
+    openapi,
     optouts,
     person,
     provider,
@@ -41,6 +42,7 @@ from . import (
     show,
     status,
     texts,
+    token,
     unmatched,
     user,
     votes,
@@ -114,6 +116,8 @@ for command in (
     forget.forget,
     prune.prune,
     audit.audit,
+    token.token,
+    openapi.openapi,
 ):
     main.add_command(command)
 
