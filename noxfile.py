@@ -41,6 +41,13 @@ def release(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """Make a site of the docs, in `build/docs`; a link that leads nowhere is an error."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "--fail-on-warning", "--quiet", "docs", "build/docs", *session.posargs)
+
+
+@nox.session(python="3.11")
 def lock(session: nox.Session) -> None:
     """Write down the newest versions that `pyproject.toml` allows, with their hashes, for the image."""
     session.install("uv")
