@@ -15,16 +15,21 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
 from . import (
+    audit,
     credit,
     db,
     doctor,
     export,
     fake,
+    forget,
+    init,
     lists,
     messages,
     new_plugin,
     optouts,
+    person,
     provider,
+    prune,
     replay,
     replies,
     reports,
@@ -73,6 +78,7 @@ def main() -> None:
 
 
 for command in (
+    init.init,
     run.run,
     run.work,
     run.serve,
@@ -104,6 +110,10 @@ for command in (
     fake.fake,
     replay.replay,
     user.user,
+    person.person,
+    forget.forget,
+    prune.prune,
+    audit.audit,
 ):
     main.add_command(command)
 
