@@ -1,6 +1,21 @@
 // What a page does more where there are scripts. Everything works without them.
 "use strict";
 
+// The news are looked for until somebody says no, and not by a page that nobody sees.
+function offerPause() {
+  const polls = document.querySelector("[data-polls]");
+  if (!polls) return;
+  const button = polls.querySelector("button");
+  const isOff = () => button.getAttribute("aria-pressed") === "true";
+  button.hidden = false;
+  button.addEventListener("click", () => button.setAttribute("aria-pressed", String(!isOff())));
+  polls.addEventListener("htmx:beforeRequest", (event) => {
+    if (isOff() || document.hidden) event.preventDefault();
+  });
+}
+
+offerPause();
+
 const THEMES = { dark: "light", light: "dark" };
 
 function themeNow() {
@@ -20,18 +35,4 @@ function offerThemes() {
   });
 }
 
-// The news are looked for until somebody says no, and not by a page that nobody sees.
-function offerPause() {
-  const polls = document.querySelector("[data-polls]");
-  if (!polls) return;
-  const button = polls.querySelector("button");
-  const isOff = () => button.getAttribute("aria-pressed") === "true";
-  button.hidden = false;
-  button.addEventListener("click", () => button.setAttribute("aria-pressed", String(!isOff())));
-  polls.addEventListener("htmx:beforeRequest", (event) => {
-    if (isOff() || document.hidden) event.preventDefault();
-  });
-}
-
 offerThemes();
-offerPause();
