@@ -10,7 +10,7 @@ from mo_gateway.gateway import Gateway
 from mo_gateway.store import paging
 from mo_gateway.web.dashboard.pages import messages
 from tests.examples import FORM
-from tests.reporting import NOON
+from tests.reporting import NOON, store_at
 
 from .plugin import came, gateway, noon, somebody
 from .visiting import Visitor, links, visitor, words
@@ -122,6 +122,15 @@ def test_no_message_is_left_out_between_the_parts_in_which_they_are_found(
     numbers = [came(gateway, NOON - n * HOUR) for n in range(7)]
 
     assert shown(somebody.text("/messages")) == numbers[::-1]
+
+
+def test_what_waits_is_found_whenever_it_came(gateway: Gateway, somebody: Visitor) -> None:
+    nothing = somebody.text("/messages?state=pending")
+    came(gateway, MSISDN="32400000001", KEYWORD="BOOM")
+    waiting = [store_at(gateway, NOON - 50 * HOUR), store_at(gateway, NOON)]
+
+    assert shown(nothing) == []
+    assert shown(somebody.text("/messages?state=pending&state=failed")) == waiting[::-1]
 
 
 def test_a_filter_that_takes_too_long_shows_what_was_found_until_then(
