@@ -29,7 +29,7 @@ def faults(session: nox.Session) -> None:
 def release(session: nox.Session) -> None:
     """What is looked at before a release."""
     session.install("-e", ".[test,check]")
-    session.install("bandit>=1.9,<2", "cyclonedx-bom>=7.5,<8", "pip-audit>=2.10,<3")
+    session.install("bandit>=1.9,<2", "cyclonedx-bom>=7.5,<8", "pip-audit>=2.10,<3", "sqlmap>=1.10,<2")
     session.run("python", "-m", "pytest", "-m", "release", "-q", *session.posargs)
 
     # what the image is made of: known holes, and the list that an operator's scanner reads
@@ -38,6 +38,13 @@ def release(session: nox.Session) -> None:
     session.run("pip-audit", "--disable-pip", "--require-hashes", "--requirement", LOCK)
     session.run("cyclonedx-py", "requirements", "--output-reproducible", "--output-file", "dist/sbom.json", LOCK)
     see_what_mutants_survive(session)
+
+
+@nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """Make a site of the docs, in `build/docs`; a link that leads nowhere is an error."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "--fail-on-warning", "--quiet", "docs", "build/docs", *session.posargs)
 
 
 @nox.session(python="3.11")

@@ -10,7 +10,7 @@ from .masking import masked, without_number
 from .store import opt_outs, questions, reading
 
 #: What may quote a phone number.
-QUOTING = ("parm", "body", "error", "reference", "provider_id")
+QUOTING = ("keyword", "keyword_folded", "parm", "body", "error", "reference", "provider_id")
 
 
 def about_message(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ class Users:
 
     def add(self, name: str, password: str, role: Role, keywords: Sequence[str], by: Actor, now: datetime) -> None:
         """Make a user; or raise MoGatewayError that says what is wrong with the name or the password."""
-        _check_name(name)
+        check_name(name)
         folded = _keywords_of(role, keywords)
         password_hash = self._hash_of_new(password)
         try:
@@ -178,10 +178,11 @@ def _found(found: tuple[User, str] | None, name: str) -> User:
     return found[0]
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str, what: str = "a user") -> None:
+    """Raise MoGatewayError where a name is none that one can read and type."""
     if not name or name != name.strip() or not name.isprintable() or len(name) > users.LONGEST_NAME:
         raise MoGatewayError(
-            f"{name!r} is no name for a user: 1 to {users.LONGEST_NAME} characters, no white space around them"
+            f"{name!r} is no name for {what}: 1 to {users.LONGEST_NAME} characters, no white space around them"
         )
 
 

@@ -15,16 +15,22 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
 from . import (
+    audit,
     credit,
     db,
     doctor,
     export,
     fake,
+    forget,
+    init,
     lists,
     messages,
     new_plugin,
+    openapi,
     optouts,
+    person,
     provider,
+    prune,
     replay,
     replies,
     reports,
@@ -36,6 +42,7 @@ from . import (
     show,
     status,
     texts,
+    token,
     unmatched,
     user,
     votes,
@@ -73,6 +80,7 @@ def main() -> None:
 
 
 for command in (
+    init.init,
     run.run,
     run.work,
     run.serve,
@@ -104,6 +112,12 @@ for command in (
     fake.fake,
     replay.replay,
     user.user,
+    person.person,
+    forget.forget,
+    prune.prune,
+    audit.audit,
+    token.token,
+    openapi.openapi,
 ):
     main.add_command(command)
 

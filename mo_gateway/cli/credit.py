@@ -2,10 +2,10 @@
 
 import click
 
+from mo_gateway.credit import ask
 from mo_gateway.gateway import open_senders
 
 from . import output
-from .checks.providers import ask
 from .setup import settings_from_environment
 
 

@@ -1,25 +1,23 @@
 """`status`: how the gateway stands, in a line, and what to do next."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
 
+from mo_gateway.checks.silence import in_words, silences
+from mo_gateway.condition import REFUSED_WITHIN, as_dict, next_command
 from mo_gateway.gateway import utc_now
 from mo_gateway.loss_clock import LossClock, lost_from
-from mo_gateway.masking import one_line, shell_word
+from mo_gateway.masking import one_line
 from mo_gateway.store import reading
-from mo_gateway.store.overview import Overview, Problem, ProviderStanding, overview
+from mo_gateway.store.overview import Overview, ProviderStanding, overview
 from mo_gateway.store.standing import ALL
 
 from . import output
 from .order import counted
 from .setup import settings_from_environment
-
-REFUSED_WITHIN = timedelta(hours=1)
 
 
 @click.command()
@@ -36,18 +34,16 @@ def status(as_json: bool) -> None:
         click.echo(_loss(refused_at, settings.timezone))
     with reading.opened(settings) as engine, engine.begin() as conn:
         found = overview(conn, refused_since=now - REFUSED_WITHIN)
+        silent = silences(conn, settings, now)
     if as_json:
-        loss = {"refusing_since": refused_at, "first_loss_at": refused_at and lost_from(refused_at)}
-        output.print_json({**_as_dict(found), **loss})
+        output.print_json(as_dict(found, silent, refused_at))
         return
     click.echo(_in_a_line(found, now, settings.timezone))
     for sentence in _problems(found):
         click.echo(sentence)
-
-
-def _as_dict(found: Overview) -> dict[str, Any]:
-    problems = [{**asdict(problem), "next": _next(problem)} for problem in found.problems]
-    return {**asdict(found), "problems": problems}
+    for one in silent:
+        sentence = in_words(one, now)
+        click.echo(f"{sentence[0].upper()}{sentence[1:]}. Next: mo-gateway doctor")
 
 
 def _in_a_line(found: Overview, now: datetime, zone: ZoneInfo) -> str:
@@ -83,7 +79,7 @@ def _problems(found: Overview) -> Iterator[str]:
     for problem in found.problems:
         shared = " share one cause" if problem.count > 1 else ""
         cause = one_line(f"{problem.handler or 'no handler'} {problem.cause}")
-        yield f"{problem.count} {problem.state}{shared}: {cause}. Next: {_next(problem)}"
+        yield f"{problem.count} {problem.state}{shared}: {cause}. Next: {next_command(problem)}"
     if found.unrouted:
         yield f"{found.unrouted} unrouted: no handler is for them. Next: mo-gateway messages --state unrouted"
     if found.rejected:
@@ -105,11 +101,3 @@ def _in_words(standing: ProviderStanding) -> str:
         option = "" if standing.provider == ALL else f" --provider {standing.provider}"
         return f"{whose} are paused. Next: mo-gateway replies resume{option}"
     return f"{whose} are held after trouble: {one_line(standing.error or '')}. Next: mo-gateway doctor"
-
-
-def _next(problem: Problem) -> str:
-    """Give the command to begin with; what failed is tried again without anybody's help."""
-    handler = f" --handler {shell_word(problem.handler)}" if problem.handler else ""
-    if problem.state == "dead":
-        return f"mo-gateway replay --state dead{handler} --dry-run"
-    return f"mo-gateway messages --state {problem.state}{handler}"

@@ -67,6 +67,14 @@ def stored_after(conn: Connection, chosen: Filter, message_id: int) -> Sequence[
     return conn.execute(later.order_by(mo_message.c.id, mo_handling.c.id)).mappings().all()
 
 
+def latest_ids(conn: Connection, chosen: Filter, *, before: int | None, limit: int) -> list[int]:
+    """Give the numbers of messages, newest first, each once however many handlings it has."""
+    query = select(mo_message.c.id).join_from(mo_message, mo_handling).where(*conditions(chosen)).distinct()
+    if before is not None:
+        query = query.where(mo_message.c.id < before)
+    return list(conn.scalars(query.order_by(mo_message.c.id.desc()).limit(limit)))
+
+
 def newest_id(conn: Connection) -> int:
     """Give the highest number of a message, or 0."""
     return conn.scalar(select(func.max(mo_message.c.id))) or 0

@@ -16,7 +16,7 @@ from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.settings import Settings, load_settings
 from mo_gateway.store.engine import open_engine
 
-from . import dashboard, health, wsgi
+from . import api, dashboard, health, wsgi
 from .answers import OF_EVERY_ANSWER
 from .dashboard.desk import desk_of
 
@@ -28,7 +28,9 @@ def create_app(gateway: Gateway) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = gateway
     health.register(app, gateway)
-    dashboard.register(app, desk_of(gateway.settings, gateway.engine, gateway.clock))
+    desk = desk_of(gateway.settings, gateway.engine, gateway.clock)
+    dashboard.register(app, desk)
+    api.register(app, desk)
     app.after_request(_add_headers)
     app.register_error_handler(500, _internal_error)
     providers = {f"/{name}": wsgi.callback(gateway, name) for name in SCHEMAS}
@@ -37,7 +39,7 @@ def create_app(gateway: Gateway) -> Flask:
 
 
 def create_dashboard() -> Flask:
-    """Make an application of the dashboard alone, by the settings of the environment.
+    """Make an application of the dashboard and the read API alone, by the settings of the environment.
 
     `gunicorn 'mo_gateway.web:create_dashboard()'` serves the pages apart, so that they cannot starve the intake.
     """
@@ -46,7 +48,9 @@ def create_dashboard() -> Flask:
     logs.configure(settings.log_format, settings.secrets)
     app = Flask(__name__, static_folder=None)
     engine = open_engine(settings, may_idle=True)
-    dashboard.register(app, desk_of(settings, engine, utc_now))
+    desk = desk_of(settings, engine, utc_now)
+    dashboard.register(app, desk)
+    api.register(app, desk)
     app.after_request(_add_headers)
     app.register_error_handler(500, _internal_error)
     return _behind_proxies(app, settings)

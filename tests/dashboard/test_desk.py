@@ -13,8 +13,9 @@ from mo_gateway.errors import TooSlow
 from mo_gateway.gateway import Gateway
 from mo_gateway.store.patience import looking
 from mo_gateway.web import EXTENSION, create_app, create_dashboard
-from mo_gateway.web.dashboard.desk import AT_ONCE, Desk
+from mo_gateway.web.dashboard.desk import Desk
 from mo_gateway.web.dashboard.session import COOKIE
+from mo_gateway.web.source import AT_ONCE
 from tests.postgres import free_port
 from tests.running import Program
 from tests.waiting import until

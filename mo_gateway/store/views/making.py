@@ -105,6 +105,16 @@ def grants(role: str) -> list[str]:
     return found
 
 
+def kept_from(conn: Connection, role: str) -> list[str]:
+    """Name the views that a role is for and cannot read, on PostgreSQL; all where there is no such role."""
+    readable = [view.name for view in VIEWS if role == COMPLIANCE or not view.is_private]
+    if not conn.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}):
+        return readable
+    asked = text("SELECT has_any_column_privilege(:role, :view, 'SELECT')")
+    there = set(readable) - set(missing(conn))
+    return [one for one in readable if one in there and not conn.scalar(asked, {"role": role, "view": one})]
+
+
 def _let_read(conn: Connection) -> None:
     """Give the roles of `deploy/reader.sql`, where there are such, what they could read before."""
     for role in (READER, COMPLIANCE):

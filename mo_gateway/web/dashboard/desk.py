@@ -3,40 +3,34 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import BoundedSemaphore
 
 from flask import render_template
 from sqlalchemy import Connection, Engine
 
-from mo_gateway.loss_clock import LossClock, lost_from
+from mo_gateway.errors import ConfigError
+from mo_gateway.gateway import open_routes
+from mo_gateway.loss_clock import LossClock
+from mo_gateway.routing import Routes
 from mo_gateway.settings import Settings
 from mo_gateway.store.audit import Actor
-from mo_gateway.store.patience import looking
 from mo_gateway.store.users import User
 from mo_gateway.users import Role, Users
+from mo_gateway.web.source import Source
 
 from .roles import OF_ROLE, May
+from .texts import gettext as _
 
-PATIENCE = timedelta(seconds=5)  # for what one page asks of the database
-AT_ONCE = 4  # pages that a process makes at a time: the intake shares its threads and connections
+FILES_AT_ONCE = 2  # that a process sends at a time; each keeps a thread and a connection until it is taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(Source):
     """What every page is made from, in one process."""
 
-    settings: Settings
-    engine: Engine
     users: Users
-    clock: Callable[[], datetime]
-    loss_clock: LossClock
-    places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
-
-    def loss(self) -> dict[str, datetime | None]:
-        """Give since when callbacks are refused, and when the first of them is lost."""
-        refused_at = self.loss_clock.first_refusal()
-        return {"refused_at": refused_at, "lost_at": lost_from(refused_at) if refused_at else None}
+    files: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(FILES_AT_ONCE))
 
 
 def desk_of(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Desk:
@@ -68,9 +62,22 @@ class Visit:
         """Who this is, for the audit trail."""
         return Actor(name=self.user.name, role=self.user.role, remote_addr=self.remote_addr)
 
+    def first_of(self, days: int) -> date:
+        """Give the first of so many dates, of which today is the last."""
+        return self.now.astimezone(self.desk.settings.timezone).date() - timedelta(days=days - 1)
+
+    def routes(self) -> tuple[Routes | None, str]:
+        """Load the routes as a worker would now, or say what is wrong with them, to whom that is for."""
+        try:
+            return open_routes(self.desk.settings), ""
+        except ConfigError as exc:
+            if self.may(May.LOOK_AT_ALL):
+                return None, str(exc)
+            return None, _("There is a fault in the routes, which only those see who may look at all of them.")
+
     def looking(self) -> AbstractContextManager[Connection]:
         """Read from one snapshot; or raise TooSlow where that takes too long for a page."""
-        return looking(self.desk.engine, PATIENCE)
+        return self.desk.looking()
 
     def page(self, template: str, **values: object) -> str:
         """Make a page."""

@@ -1,18 +1,14 @@
 """Can replies go out: is there a provider, and does it know us? Nothing is sent to find out."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mo_gateway.credit import ask
 from mo_gateway.errors import ConfigError, SchemaError
 from mo_gateway.gateway import open_senders
-from mo_gateway.masking import without_secrets
-from mo_gateway.providers import Sending
-from mo_gateway.reply import Standing
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
-from mo_gateway.wire import MaybeSent, NotSent
 
 from . import Finding, Verdict
 
@@ -20,20 +16,11 @@ from . import Finding, Verdict
 def check_providers(settings: Settings) -> Iterator[Finding]:
     """Ask each provider that can send for our credit, or whatever else shows that it knows us."""
     senders = open_senders(settings)
-    yield from _choice(settings.reply_provider, senders, _who_brings_messages(settings))
+    yield from check_choice(settings.reply_provider, senders, _who_brings_messages(settings))
     for name, sender in senders.items():
         standing = ask(sender, settings.secrets)
         verdict = Verdict.RIGHT if standing.is_right else Verdict.WRONG
         yield Finding("replies", verdict if standing.was_asked else Verdict.OPEN, f"{name}: {standing.text}")
-
-
-def ask(sender: Sending, secrets: Collection[str]) -> Standing:
-    """Find out how we stand with a provider, also where it does not answer."""
-    try:
-        standing = sender.standing()
-    except (NotSent, MaybeSent) as exc:
-        return Standing(is_right=False, text=f"it does not answer: {exc}")
-    return replace(standing, text=without_secrets(standing.text, secrets))
 
 
 def _who_brings_messages(settings: Settings) -> Collection[str]:
@@ -45,7 +32,7 @@ def _who_brings_messages(settings: Settings) -> Collection[str]:
         return ["spryng"]
 
 
-def _choice(wanted: str, senders: Mapping[str, Sending], sources: Collection[str]) -> Iterator[Finding]:
+def check_choice(wanted: str, senders: Collection[str], sources: Collection[str]) -> Iterator[Finding]:
     """Say what keeps replies waiting before any provider is asked; `sources` are who brings messages."""
     if not senders:
         text = "no provider is set to send by, so replies wait: docs/replies.md says how to set one"
