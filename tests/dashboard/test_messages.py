@@ -224,7 +224,7 @@ def test_a_manager_sees_messages_with_the_own_keywords_and_cannot_replay(gateway
 
     assert shown(manager.text("/messages")) == [number]
     assert shown(manager.text("/messages?keyword=BOOM")) == []
-    assert "replay" not in manager.text("/messages")
+    assert not [address for address in links(manager.text("/messages")) if "replay" in address]
     assert manager.get(f"/messages/news?after={number}").status_code == 204
 
 
