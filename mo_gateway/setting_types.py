@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,22 @@ class Words(fields.Field[tuple[str, ...]]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
         return tuple(word for word in (part.strip() for part in value.split(",")) if word)
+
+
+class Silences(Words):
+    """How long a shortcode may be silent: `4414=6h` and so on, with commas between them."""
+
+    rule = "SHORTCODE=TIME, with commas between them; a time is a number and s, m, h or d, at most 31d"
+    UNITS: ClassVar[dict[str, int]] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    LONGEST = timedelta(days=31)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        words = super()._deserialize(value, attr, data)
+        parts = [re.fullmatch(r"([0-9]{3,15})=([0-9]{1,7})([smhd])", word, re.ASCII) for word in words]
+        found = {part[1]: timedelta(seconds=int(part[2]) * self.UNITS[part[3]]) for part in parts if part}
+        if len(found) < len(words) or any(not timedelta() < time <= self.LONGEST for time in found.values()):
+            raise ValidationError(self.rule)
+        return found
 
 
 class Networks(Words):

@@ -34,6 +34,7 @@ from .setting_types import (
     PublicUrl,
     Retention,
     Seconds,
+    Silences,
     SmtpUrl,
     StopReply,
     Words,
@@ -96,6 +97,7 @@ class Settings:
     max_attempts: int
     refusals_file: Path  #: keeps when the first callback was refused, while they are
     metrics_networks: tuple[Network, ...]
+    max_silence: Mapping[str, timedelta]  #: shortcode → how long nothing may come to it
     reply_provider: str  #: who sends replies; empty = the provider that the message came from
     reply_sender: str  #: what the handset shows; empty = the shortcode that the message came to
     reply_limit: int  #: replies to one person on one shortcode in an hour
@@ -194,6 +196,7 @@ class SettingsSchema(Schema):
     DEFAULT_COUNTRY = fields.String(load_default="NLD", validate=Regexp("[A-Z]{3}\\Z", error="three capitals"))
     REFUSALS_FILE = FilePath(load_default=Path("mo-gateway.refusing"))
     METRICS_NETWORKS = Networks(load_default=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
+    MAX_SILENCE = Silences(load_default={})
     LOG_FORMAT = fields.String(load_default="auto", validate=OneOf(("auto", "human", "json")))
 
     @post_load

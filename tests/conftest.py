@@ -149,10 +149,11 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the long form of the fault runs be as long as there is time."""
+    """Take how long the long form of the fault runs may be, and where pictures of the dashboard go."""
     parser.addoption(
         "--rounds", type=int, default=3, help="how many times over the long fault runs break everything"
     )
+    parser.addoption("--screenshots", type=Path, help="a folder for pictures of each screen, by the browser gate")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

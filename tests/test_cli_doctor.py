@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, text
 
-from mo_gateway.cli.checks.database import check_database
+from mo_gateway.checks.database import check_database
 from mo_gateway.cli.doctor import doctor
 from mo_gateway.fakes.server import FakeServer, running
 from mo_gateway.fakes.spryng import FakeSpryng

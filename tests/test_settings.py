@@ -28,6 +28,7 @@ from mo_gateway.settings import (
 
 SECONDS = "a number of seconds, over 0 and at most a day (86400)"
 NETWORKS = "addresses or networks such as 192.0.2.0/24"
+SILENCE = "SHORTCODE=TIME, with commas between them; a time is a number and s, m, h or d, at most 31d"
 POSITIVE = "Must be greater than or equal to 1."
 NOT_NEGATIVE = "Must be greater than or equal to 0."
 SENDER = "a number of at most 15 digits, or at most 11 letters, digits and signs"
@@ -47,6 +48,13 @@ BAD = [
     ("ALLOWED_NETWORKS", "192.0.2.1/24", f"{NETWORKS} (192.0.2.1/24 has host bits set)"),
     ("ALLOWED_NETWORKS", "192.0.2.1 192.0.2.2", NETWORKS),
     ("METRICS_NETWORKS", "localhost", NETWORKS),
+    ("MAX_SILENCE", "6h", SILENCE),
+    ("MAX_SILENCE", "4414=6", SILENCE),
+    ("MAX_SILENCE", "4414=0h", SILENCE),
+    ("MAX_SILENCE", "4414=32d", SILENCE),
+    ("MAX_SILENCE", "4414=6h,4414=7h", SILENCE),
+    ("MAX_SILENCE", "WIN=6h", SILENCE),
+    ("MAX_SILENCE", "4414=6h 4415=2d", SILENCE),
     ("TRUSTED_PROXIES", "two", "Not a valid integer."),
     ("TRUSTED_PROXIES", "-1", "Must be greater than or equal to 0 and less than or equal to 10."),
     ("PUBLIC_URL", "sms.example.org", "the beginning of a URL, such as https://sms.example.org"),
@@ -199,6 +207,7 @@ def test_every_default(tmp_path: Path) -> None:
         max_attempts=12,
         refusals_file=Path("mo-gateway.refusing"),
         metrics_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        max_silence={},
         reply_provider="",
         reply_sender="",
         reply_limit=30,
@@ -250,6 +259,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         RETRY_DELAY="0.25",
         MAX_ATTEMPTS="1000",
         METRICS_NETWORKS="10.0.0.0/8",
+        MAX_SILENCE="4414=6h, 4415=2d,04416=90m,",
         REPLY_PROVIDER="connectcall",
         REPLY_SENDER="Contest 4",
         REPLY_LIMIT="1",
@@ -308,6 +318,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         retry_delay=timedelta(seconds=0.25),
         max_attempts=1000,
         metrics_networks=(ip_network("10.0.0.0/8"),),
+        max_silence={"4414": timedelta(hours=6), "4415": timedelta(days=2), "04416": timedelta(minutes=90)},
         reply_provider="connectcall",
         reply_sender="Contest 4",
         reply_limit=1,

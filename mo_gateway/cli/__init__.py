@@ -22,6 +22,7 @@ from . import (
     export,
     fake,
     forget,
+    init,
     lists,
     messages,
     new_plugin,
@@ -77,6 +78,7 @@ def main() -> None:
 
 
 for command in (
+    init.init,
     run.run,
     run.work,
     run.serve,

@@ -8,6 +8,12 @@ from dataclasses import asdict
 import click
 
 from mo_gateway import logs
+from mo_gateway.checks import Finding, Verdict
+from mo_gateway.checks.callback import check_callback, send_probe
+from mo_gateway.checks.database import check_database, check_stored
+from mo_gateway.checks.providers import check_providers
+from mo_gateway.checks.settings import check_handlers, check_settings
+from mo_gateway.checks.silence import check_silence
 from mo_gateway.gateway import utc_now
 from mo_gateway.masking import one_line
 from mo_gateway.settings import Settings
@@ -15,11 +21,6 @@ from mo_gateway.simulator.plan import timestamp
 from mo_gateway.simulator.target import Target, read_target
 
 from . import output
-from .checks import Finding, Verdict
-from .checks.callback import check_callback, send_probe
-from .checks.database import check_database, check_stored
-from .checks.providers import check_providers
-from .checks.settings import check_handlers, check_settings
 from .provider import callback_url, url_option
 
 SIGNS = {Verdict.RIGHT: "✓", Verdict.WRONG: "✗", Verdict.OPEN: "–"}
@@ -53,6 +54,7 @@ def _findings(target: Target | None, *, probe: bool) -> Iterator[Finding]:
     logs.configure(settings.log_format, settings.secrets)
     yield from check_handlers(settings)
     yield from check_database(settings, utc_now)
+    yield from check_silence(settings, utc_now())
     yield from check_providers(settings)
     target = target or read_target(callback_url(settings))
     yield from check_callback(target)

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from mo_gateway.checks.silence import in_words, silences
 from mo_gateway.gateway import utc_now
 from mo_gateway.loss_clock import LossClock, lost_from
 from mo_gateway.masking import one_line, shell_word
 from mo_gateway.store import reading
+from mo_gateway.store.arrivals import Silence
 from mo_gateway.store.overview import Overview, Problem, ProviderStanding, overview
 from mo_gateway.store.standing import ALL
 
@@ -36,18 +38,26 @@ def status(as_json: bool) -> None:
         click.echo(_loss(refused_at, settings.timezone))
     with reading.opened(settings) as engine, engine.begin() as conn:
         found = overview(conn, refused_since=now - REFUSED_WITHIN)
+        silent = silences(conn, settings, now)
     if as_json:
         loss = {"refusing_since": refused_at, "first_loss_at": refused_at and lost_from(refused_at)}
-        output.print_json({**_as_dict(found), **loss})
+        output.print_json({**_as_dict(found), "silences": [_silence_as_dict(one) for one in silent], **loss})
         return
     click.echo(_in_a_line(found, now, settings.timezone))
     for sentence in _problems(found):
         click.echo(sentence)
+    for one in silent:
+        sentence = in_words(one, now)
+        click.echo(f"{sentence[0].upper()}{sentence[1:]}. Next: mo-gateway doctor")
 
 
 def _as_dict(found: Overview) -> dict[str, Any]:
     problems = [{**asdict(problem), "next": _next(problem)} for problem in found.problems]
     return {**asdict(found), "problems": problems}
+
+
+def _silence_as_dict(silence: Silence) -> dict[str, Any]:
+    return {**asdict(silence), "allowed": silence.allowed.total_seconds()}
 
 
 def _in_a_line(found: Overview, now: datetime, zone: ZoneInfo) -> str:

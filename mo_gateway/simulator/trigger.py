@@ -38,7 +38,7 @@ class Sent:
     @property
     def is_kept(self) -> bool:
         """Acknowledged as a message, and not as a bad request that was set apart."""
-        return self.answer.is_acknowledged and self._receipt()[0] != "rejected"
+        return self.answer.is_acknowledged and self.receipt[0] != "rejected"
 
     @property
     def hint(self) -> str:
@@ -47,31 +47,33 @@ class Sent:
 
     def in_words(self) -> str:
         """Write it for a person: one line, and one more for each bad field."""
-        outcome, row = self._receipt()
+        outcome, row = self.receipt
         told = f" {outcome}{' of' if outcome == 'duplicate' else ''} #{row}" if outcome else ""
         lines = [f"{self.answer.word} {self.milliseconds} ms{told}"]
-        lines += [one_line(f"  {fault['field']} {fault['value']!r} {fault['rule']}") for fault in self._faults()]
+        lines += [one_line(f"  {fault['field']} {fault['value']!r} {fault['rule']}") for fault in self.faults]
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
         """Write it for a program."""
-        outcome, row = self._receipt()
+        outcome, row = self.receipt
         return {
             "status": self.answer.status,
             "acknowledged": self.answer.is_acknowledged,
             "outcome": outcome or None,
             "id": int(row) if row else None,
             "milliseconds": self.milliseconds,
-            "errors": self._faults(),
+            "errors": self.faults,
         }
 
-    def _receipt(self) -> tuple[str, str]:
-        """Read what the gateway says became of it: `("stored", "812")`; empty where it says nothing."""
+    @property
+    def receipt(self) -> tuple[str, str]:
+        """What the gateway says became of it: `("stored", "812")`; empty where it says nothing."""
         match = _RECEIPT.fullmatch(self.answer.headers.get("mo-gateway-receipt", ""))
         return (match[1], match[2]) if match else ("", "")
 
-    def _faults(self) -> list[dict[str, Any]]:
-        """Read the bad fields that the gateway names: `field`, `value` and the `rule` it broke."""
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """The bad fields that the gateway names: `field`, `value` and the `rule` it broke."""
         if self.answer.headers.get("content-type") != "application/problem+json":
             return []
         return list(json.loads(self.answer.body).get("errors", []))

@@ -191,6 +191,27 @@ def was_stop() -> ColumnElement[bool]:
     return or_(exists().where(opt_out.c.message_id == mo_message.c.id), is_marked)
 
 
+def stood_against(conn: Connection, mt_message_id: int, *, before: datetime) -> bool:
+    """Tell whether a STOP to everything that was recorded before a moment stands against a reply."""
+    is_same = or_(
+        mt_message.c.message_id.is_(None),
+        opt_out.c.shortcode.is_(None),
+        opt_out.c.shortcode == mt_message.c.shortcode,
+    )
+    hit = (
+        select(opt_out.c.id)
+        .join(mt_message, mt_message.c.person_key == opt_out.c.person_key)
+        .where(
+            mt_message.c.id == mt_message_id,
+            opt_out.c.until.is_(None),
+            opt_out.c.keyword.is_(None),
+            opt_out.c.since < before,
+            is_same,
+        )
+    )
+    return conn.scalar(hit.limit(1)) is not None
+
+
 def confirmed(conn: Connection, opt_out_id: int, now: datetime | ColumnElement[datetime]) -> None:
     """Note that a STOP's confirmation was sent; where one is noted already, it is a START's."""
     unconfirmed = and_(opt_out.c.id == opt_out_id, opt_out.c.confirmed_at.is_(None))

@@ -20,6 +20,7 @@ from .visiting import log_in, proof_of, visitor
 
 PASSWORD = "correct horse battery"
 BY = Actor(name="test")
+FORMS = [route for route in ROUTES if "POST" in route.methods]
 
 
 def filled(route: Route) -> str:
@@ -61,7 +62,7 @@ def test_nobody_gets_anywhere_without_logging_in_but_to_the_log_in(route: Route,
         assert (response.status_code, response.location.partition("?")[0]) == (302, "/dashboard/login")
 
 
-@pytest.mark.parametrize("route", [one for one in ROUTES if "POST" in one.methods], ids=lambda route: route.name)
+@pytest.mark.parametrize("route", FORMS, ids=lambda route: route.name)
 @pytest.mark.parametrize("proof", [None, "", "0" * 64], ids=["none", "empty", "wrong"])
 def test_nothing_is_changed_by_a_form_that_is_not_ours(route: Route, proof: str | None, gateway: Gateway) -> None:
     field = {} if proof is None else {session.FIELD: proof}
@@ -72,14 +73,30 @@ def test_nothing_is_changed_by_a_form_that_is_not_ours(route: Route, proof: str 
     assert "not of this page" in response.text
 
 
-def test_nothing_is_changed_by_a_form_that_another_site_sends(gateway: Gateway) -> None:
+@pytest.mark.parametrize("origin", ["cross-site", "same-site"])
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("route", FORMS, ids=lambda route: route.name)
+def test_nothing_is_changed_by_a_form_that_another_site_sends(
+    route: Route, role: Role, origin: str, gateway: Gateway
+) -> None:
+    somebody = visitor(gateway, role, *(["win"] if role is Role.MANAGER else []))
+    form = {session.FIELD: proof_of(somebody.token)}
+
+    response = somebody.client.post(filled(route), data=form, headers={"Sec-Fetch-Site": origin})
+
+    assert response.status_code == 403
+    assert "not of this page" in response.text
+    assert somebody.get("/nowhere").status_code == 404  # which only somebody who is logged in is told
+
+
+@pytest.mark.parametrize("route", [one for one in ROUTES if one not in FORMS], ids=lambda route: route.name)
+def test_nothing_is_done_by_a_route_that_only_shows(route: Route, gateway: Gateway) -> None:
     somebody = visitor(gateway)
     form = {session.FIELD: proof_of(somebody.token)}
 
-    response = somebody.client.post("/dashboard/logout", data=form, headers={"Sec-Fetch-Site": "cross-site"})
+    response = somebody.client.post(filled(route), data=form)
 
-    assert response.status_code == 403
-    assert somebody.get("/audit").status_code == 200
+    assert response.status_code == 405 or route.path in {one.path for one in FORMS}
 
 
 def test_there_is_no_dashboard_until_there_is_a_user(gateway: Gateway) -> None:
@@ -108,6 +125,42 @@ def test_who_logs_in_gets_a_new_token_and_comes_to_the_page_that_was_asked_for(g
     assert after.http_only
     assert after.same_site == "Lax"
     assert client.get("/dashboard/audit").status_code == 200
+
+
+def test_a_cookie_that_somebody_else_has_put_into_a_browser_is_no_session_after_the_log_in(
+    gateway: Gateway,
+) -> None:
+    Users(gateway.engine).add("an", PASSWORD, Role.ADMIN, (), BY, gateway.clock())
+    victim, attacker = create_app(gateway).test_client(), create_app(gateway).test_client()
+    for client in (victim, attacker):
+        client.set_cookie(session.COOKIE, "planted", path="/dashboard")
+
+    form = {session.FIELD: proof_of("planted"), "name": "an", "password": PASSWORD}
+    victim.post("/dashboard/login", data=form)
+
+    assert victim.get("/dashboard/audit").status_code == 200
+    assert attacker.get("/dashboard/audit").status_code == 302
+
+
+@pytest.mark.attacks
+def test_of_a_thousand_guesses_few_are_looked_at_and_none_tells_whether_the_name_is_known(
+    gateway: Gateway,
+) -> None:
+    Users(gateway.engine).add("an", PASSWORD, Role.ADMIN, (), BY, gateway.clock())
+    answers = {}
+    for name in ("an", "nobody"):
+        client = create_app(gateway).test_client()
+        client.set_cookie(session.COOKIE, "before", path="/dashboard")
+        address = {"REMOTE_ADDR": f"192.0.2.{len(name)}"}
+        form = {session.FIELD: proof_of("before"), "name": name}
+        guesses = [
+            client.post("/dashboard/login", data={**form, "password": f"{n:012}"}, environ_base=address)
+            for n in range(500)
+        ]
+        answers[name] = [(guess.status_code, guess.text.replace(f'value="{name}"', "")) for guess in guesses]
+
+    assert [status for status, _ in answers["an"]] == [403] * MOST_OF_BOTH + [429] * (500 - MOST_OF_BOTH)
+    assert answers["an"] == answers["nobody"]
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "/spryng/mo"])

@@ -4,6 +4,7 @@ from .gate import Route
 from .pages import (
     audit,
     campaigns,
+    connection,
     keywords,
     login,
     message,
@@ -51,6 +52,9 @@ ROUTES = (
     Route("reports", "/reports", reports.show_all, May.LOOK_AT_ALL),
     Route("report", "/reports/<name>", reports.show, May.LOOK_AT_ALL),
     Route("report_file", "/reports/<name>/file", reports.save, May.LOOK_AT_ALL),
+    Route("connection", "/connection", connection.show, May.LOOK_AT_ALL),
+    Route("reveal_callback", "/connection/secret", connection.reveal, May.ADMINISTER, ("POST",)),
+    Route("test_callback", "/connection/test", connection.send_test, May.ACT, ("POST",)),
     Route("replies", "/replies", replies.show, May.LOOK_AT_ALL),
     Route("reply", "/replies/<int:reply_id>", replies.show_one, May.LOOK_AT_ALL),
     Route("plan_retry", "/replies/retry", retrying.plan, May.ACT),

@@ -26,6 +26,11 @@ SIGNS = {
     "suppressed": ("▲", "wait"),
     "failed": ("✕", "fail"),
     "dead": ("✕", "fail"),
+    "stored": ("●", "ok"),
+    "rejected": ("▲", "wait"),
+    "right": ("●", "ok"),
+    "open": ("○", "wait"),
+    "wrong": ("✕", "fail"),
     "refused": ("✕", "fail"),
 }
 

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from mo_gateway.store import balance
 from mo_gateway.store.overview import Overview, overview
+from mo_gateway.web.dashboard import address
 from mo_gateway.web.dashboard.desk import Visit
 
 REFUSED_WITHIN = timedelta(hours=24)
@@ -36,15 +37,8 @@ def show(visit: Visit) -> ResponseReturnValue:
             "shortcodes": balance.last_by_shortcode(conn, dates[-1], MOST_SHORTCODES),
             "oldest_dead": balance.oldest_dead(conn),
         }
-    figures |= {"address": _address(visit), "one_hour": HOUR, **visit.desk.loss()}
+    figures |= {"address": address.shown(visit.desk.settings), "one_hour": HOUR, **visit.desk.loss()}
     return visit.page("overview.html", found=found, **figures)
-
-
-def _address(visit: Visit) -> str:
-    """Give the callback URL, its secret hidden."""
-    settings = visit.desk.settings
-    path = "/spryng/mo/•••" if settings.callback_secret else "/spryng/mo"
-    return f"{settings.public_url or request.host_url.rstrip('/')}{path}"
 
 
 def _problems(found: Overview) -> int:

@@ -8,6 +8,14 @@ function themeNow() {
   return chosen || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
+function remember(name, value) {
+  try { localStorage.setItem(name, value); } catch { /* until the next page, then */ }
+}
+
+function remembered(name) {
+  try { return localStorage.getItem(name); } catch { return null; }
+}
+
 function offerThemes() {
   const button = document.getElementById("theme");
   if (!button) return;
@@ -15,7 +23,7 @@ function offerThemes() {
   button.addEventListener("click", () => {
     const next = THEMES[themeNow()];
     document.documentElement.dataset.theme = next;
-    try { localStorage.setItem("theme", next); } catch { /* until the next page, then */ }
+    remember("theme", next);
     document.dispatchEvent(new CustomEvent("theme"));
   });
 }
@@ -57,6 +65,48 @@ async function isCopied(pre) {
   }
 }
 
+// Single keys: each is off while somebody types, and all of them where somebody has switched them off.
+const SINGLE_KEYS = {
+  "/": () => document.querySelector("main [type=search], main form.filter input:not([type=hidden])")?.focus(),
+  "j": () => goToRow(+1),
+  "k": () => goToRow(-1),
+  "r": () => (rowNow() || document).querySelector("[data-key=r]")?.click(),
+  "?": () => document.getElementById("keys").showModal(),
+};
+
+function rowNow() {
+  return document.activeElement.closest("main tbody tr");
+}
+
+function goToRow(step) {
+  const rows = [...document.querySelectorAll("main tbody tr")].filter((row) => row.checkVisibility());
+  const row = rows[rowNow() ? rows.indexOf(rowNow()) + step : 0];
+  if (!row) return;
+  const target = row.querySelector("a[href], button") || row;
+  if (target === row) row.tabIndex = -1;
+  target.focus();
+}
+
+function isTyping(event) {
+  return event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea, dialog");
+}
+
+function offerKeys() {
+  const button = document.getElementById("show-keys");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", SINGLE_KEYS["?"]);
+  const areOn = document.getElementById("single-keys");
+  areOn.checked = remembered("single-keys") !== "off";
+  areOn.addEventListener("change", () => remember("single-keys", areOn.checked ? "on" : "off"));
+  document.addEventListener("keydown", (event) => {
+    if (!areOn.checked || isTyping(event) || !Object.hasOwn(SINGLE_KEYS, event.key)) return;
+    event.preventDefault();
+    SINGLE_KEYS[event.key]();
+  });
+}
+
 offerThemes();
 offerCopies();
 offerPause();
+offerKeys();

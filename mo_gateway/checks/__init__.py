@@ -1,4 +1,4 @@
-"""What `doctor` looks at, a module for each side: settings and handlers, the database, the running gateway."""
+"""What `doctor` and the connection page look at, a module for each side: settings, database, workers, gateway."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway import keys
@@ -21,8 +21,8 @@ FULL = 2  # what SQLite calls synchronous=FULL
 def check_database(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
     """Look at the database as the gateway would use it."""
     try:
-        with reading.opened(settings) as engine:
-            return [*_what_it_is(engine, settings), _clock(engine, clock)]
+        with reading.opened(settings) as engine, engine.begin() as conn:
+            return check_connection(conn, settings, clock)
     except (ConfigError, SchemaError) as exc:
         return [Finding("database", Verdict.WRONG, str(exc))]
     except (SQLAlchemyError, OSError) as exc:
@@ -43,19 +43,17 @@ def check_stored(settings: Settings, message_id: int, reference: str) -> Finding
     return Finding("probe", Verdict.WRONG, text)
 
 
-def _what_it_is(engine: Engine, settings: Settings) -> list[Finding]:
-    with engine.begin() as conn:
-        on_postgresql = conn.dialect.name == "postgresql"
-        product = _product(conn, "PostgreSQL" if on_postgresql else "SQLite")
-        return [
-            Finding(
-                "database",
-                Verdict.RIGHT,
-                f"{product}, schema {schema.newest_version()} (current), {_url(settings)}",
-            ),
-            _durable_on_postgresql(conn) if on_postgresql else _durable_on_sqlite(conn),
-            _person_secret(conn, settings.person_secret),
-        ]
+def check_connection(conn: Connection, settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
+    """Look at a database that is open already."""
+    on_postgresql = conn.dialect.name == "postgresql"
+    product = _product(conn, "PostgreSQL" if on_postgresql else "SQLite")
+    shown = f"{product}, schema {schema.newest_version()} (current), {_url(settings)}"
+    return [
+        Finding("database", Verdict.RIGHT, shown),
+        _durable_on_postgresql(conn) if on_postgresql else _durable_on_sqlite(conn),
+        _person_secret(conn, settings.person_secret),
+        _clock(conn, clock),
+    ]
 
 
 def _product(conn: Connection, name: str) -> str:
@@ -101,10 +99,9 @@ def _person_secret(conn: Connection, secret: bytes) -> Finding:
     )
 
 
-def _clock(engine: Engine, clock: Callable[[], datetime]) -> Finding:
+def _clock(conn: Connection, clock: Callable[[], datetime]) -> Finding:
     before = clock()
-    with engine.begin() as conn:
-        there = conn.execute(select(database_now())).scalar_one()
+    there = conn.execute(select(database_now())).scalar_one()
     skew = max(before - there, there - clock(), timedelta(0))
     shown = f"the database's clock and this host's differ by {skew.total_seconds():.1f} s"
     if skew < LARGEST_SKEW:

@@ -1,13 +1,12 @@
 """Can replies go out: is there a provider, and does it know us? Nothing is sent to find out."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.credit import ask
 from mo_gateway.errors import ConfigError, SchemaError
 from mo_gateway.gateway import open_senders
-from mo_gateway.providers import Sending
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
 
@@ -17,7 +16,7 @@ from . import Finding, Verdict
 def check_providers(settings: Settings) -> Iterator[Finding]:
     """Ask each provider that can send for our credit, or whatever else shows that it knows us."""
     senders = open_senders(settings)
-    yield from _choice(settings.reply_provider, senders, _who_brings_messages(settings))
+    yield from check_choice(settings.reply_provider, senders, _who_brings_messages(settings))
     for name, sender in senders.items():
         standing = ask(sender, settings.secrets)
         verdict = Verdict.RIGHT if standing.is_right else Verdict.WRONG
@@ -33,7 +32,7 @@ def _who_brings_messages(settings: Settings) -> Collection[str]:
         return ["spryng"]
 
 
-def _choice(wanted: str, senders: Mapping[str, Sending], sources: Collection[str]) -> Iterator[Finding]:
+def check_choice(wanted: str, senders: Collection[str], sources: Collection[str]) -> Iterator[Finding]:
     """Say what keeps replies waiting before any provider is asked; `sources` are who brings messages."""
     if not senders:
         text = "no provider is set to send by, so replies wait: docs/replies.md says how to set one"
