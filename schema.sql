@@ -1120,6 +1120,71 @@ CREATE TRIGGER mo_audit_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON mo_audit 
 
 UPDATE mo_schema_version SET version_num='0006' WHERE mo_schema_version.version_num = '0005';
 
+-- Running upgrade 0006 -> 0007
+
+CREATE TABLE mo_erased_key (
+    table_name TEXT NOT NULL,
+    row_id BIGINT NOT NULL,
+    CONSTRAINT mo_erased_key_pkey PRIMARY KEY (table_name, row_id)
+);
+
+COMMENT ON TABLE mo_erased_key IS 'One row is an erased row whose dedupe key still recognises retries; it is random a day later.';
+
+COMMENT ON COLUMN mo_erased_key.table_name IS 'The table of the erased row.';
+
+COMMENT ON COLUMN mo_erased_key.row_id IS 'Its number.';
+
+CREATE TABLE report_poll_kept (
+    poll TEXT NOT NULL,
+    option TEXT NOT NULL,
+    votes BIGINT NOT NULL,
+    unique_people BIGINT NOT NULL,
+    rejected_late BIGINT NOT NULL,
+    rejected_early BIGINT NOT NULL,
+    rejected_double BIGINT NOT NULL,
+    unreadable BIGINT NOT NULL,
+    up_to_vote BIGINT NOT NULL,
+    CONSTRAINT report_poll_kept_pkey PRIMARY KEY (poll, option)
+);
+
+COMMENT ON TABLE report_poll_kept IS 'One row is an option of a poll whose votes may be pruned: what they came to.';
+
+COMMENT ON COLUMN report_poll_kept.poll IS 'Name of the poll.';
+
+COMMENT ON COLUMN report_poll_kept.option IS 'What was voted for; empty = the text names no option.';
+
+COMMENT ON COLUMN report_poll_kept.votes IS 'Votes that count: one a person.';
+
+COMMENT ON COLUMN report_poll_kept.unique_people IS 'Different people who sent it, counted or not.';
+
+COMMENT ON COLUMN report_poll_kept.rejected_late IS 'Votes that came too late.';
+
+COMMENT ON COLUMN report_poll_kept.rejected_early IS 'Votes that came too early.';
+
+COMMENT ON COLUMN report_poll_kept.rejected_double IS 'Votes of people whose other vote counts.';
+
+COMMENT ON COLUMN report_poll_kept.unreadable IS 'Votes in time that name no option.';
+
+COMMENT ON COLUMN report_poll_kept.up_to_vote IS 'Votes up to this id are counted here, and may be pruned.';
+
+ALTER TABLE report_counted ADD COLUMN is_pruned BOOLEAN DEFAULT false NOT NULL;
+
+COMMENT ON COLUMN report_counted.is_pruned IS 'True when messages of it were pruned: it stays as it was counted.';
+
+CREATE INDEX mo_rejection_message_id_idx ON mo_rejection (message_id) WHERE message_id IS NOT NULL;
+
+CREATE INDEX opt_out_message_id_idx ON opt_out (message_id) WHERE message_id IS NOT NULL;
+
+CREATE INDEX opt_out_until_message_id_idx ON opt_out (until_message_id) WHERE until_message_id IS NOT NULL;
+
+CREATE INDEX mo_subscription_message_id_idx ON mo_subscription (message_id);
+
+CREATE INDEX mo_subscription_until_message_id_idx ON mo_subscription (until_message_id) WHERE until_message_id IS NOT NULL;
+
+CREATE INDEX mo_question_message_id_idx ON mo_question (message_id);
+
+UPDATE mo_schema_version SET version_num='0007' WHERE mo_schema_version.version_num = '0006';
+
 COMMIT;
 
 CREATE VIEW report_messages AS SELECT mo_message.id AS message_id, mo_message.provider AS provider, mo_message.shortcode AS shortcode, mo_message.country AS country, mo_message.operator AS operator, encode(mo_message.person_key, 'hex') AS person_key, mo_message.keyword AS keyword, CASE WHEN (replace(replace(replace(replace(replace(coalesce(mo_message.keyword_folded, lower(mo_message.keyword COLLATE "C") COLLATE "default"), '.', ''), '-', ''), '/', ''), '(', ''), ')', '') ~ '[0-9]{8}') THEN '#' ELSE coalesce(mo_message.keyword_folded, lower(mo_message.keyword COLLATE "C") COLLATE "default") END AS keyword_folded, mo_message.parm AS parm, mo_message.parm != '' AS has_text, mo_message.sent_at AS sent_at, mo_message.timestamp_raw AS timestamp_raw, mo_message.received_at AS received_at, ((mo_message.received_at AT TIME ZONE 'UTC') + make_interval(secs => coalesce((SELECT report_offset.seconds 

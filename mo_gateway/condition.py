@@ -1,21 +1,24 @@
 """How the gateway stands, for programs: what `status --json` prints and the read API answers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from .loss_clock import lost_from
 from .masking import shell_word
+from .store.arrivals import Silence
 from .store.overview import Overview, Problem
 
 REFUSED_WITHIN = timedelta(hours=1)
 
 
-def as_dict(found: Overview, refused_at: datetime | None) -> dict[str, Any]:
-    """Give what was counted, with the command to begin with for each problem, and what the loss clock says."""
+def as_dict(found: Overview, silent: Sequence[Silence], refused_at: datetime | None) -> dict[str, Any]:
+    """Give what was counted, with a command to begin with for each problem, who is silent, and what is lost."""
+    silences = [{**asdict(one), "allowed": one.allowed.total_seconds()} for one in silent]
     problems = [{**asdict(problem), "next": next_command(problem)} for problem in found.problems]
     loss = {"refusing_since": refused_at, "first_loss_at": refused_at and lost_from(refused_at)}
-    return {**asdict(found), "problems": problems, **loss}
+    return {**asdict(found), "problems": problems, "silences": silences, **loss}
 
 
 def next_command(problem: Problem) -> str:

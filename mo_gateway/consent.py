@@ -184,7 +184,7 @@ class Consent:
         if wish is None:
             return
         if wish.kind is WishKind.STOP:
-            self.metrics.opt_outs.inc()
+            self.metrics.opt_outs.labels(self.metrics.shortcodes.label(message.shortcode)).inc()
         log.info(
             "opt-out recorded" if wish.kind is WishKind.STOP else "opt-out ended",
             id=message.id,

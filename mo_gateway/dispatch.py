@@ -17,7 +17,7 @@ from . import gsm, keys, retry
 from .errors import HandlerError, LostClaim, TryLater
 from .masking import masked
 from .message import Message
-from .metrics import Metrics
+from .metrics import OTHER, TRY_OUTCOMES, Metrics
 from .plugin import Handler
 from .returned import taken_apart
 from .routing import Routes, fold
@@ -167,6 +167,9 @@ class Dispatcher:
             queue.add_observers(conn, self._work_of_observers(claims), attempt_limit=self.tries)
         for one in finished:
             self._tell(one.claim, one.result, one.claim.id in held)
+        for claimed in claims:
+            if claimed.attempt == 1 and not claimed.observer:
+                self._count_message(claimed.message)
         return claims
 
     def _run_in_transaction(self, claim: Claim, handler: Handler, started_at: datetime) -> None:
@@ -277,9 +280,16 @@ class Dispatcher:
             **about,
         )
 
+    def _count_message(self, message: Message) -> None:
+        shortcode = self.metrics.shortcodes.label(message.shortcode)
+        keyword = self.routes.named_word(message.shortcode, message.keyword) or OTHER
+        self.metrics.messages.labels(message.provider, shortcode, keyword).inc()
+
     def _count(self, claim: Claim, result: Result) -> None:
-        handler = result.handler or ""
-        self.metrics.handled.labels(handler, result.state).inc()
+        handler, outcome = result.handler or "", TRY_OUTCOMES[result.state]
+        self.metrics.handled.labels(handler, outcome).inc()
+        if claim.is_replay:
+            self.metrics.replays.labels(outcome).inc()
         if result.duration is not None:
             self.metrics.handler_duration.labels(handler).observe(result.duration.total_seconds())
         if result.again_after is None:

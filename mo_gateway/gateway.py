@@ -17,6 +17,7 @@ from .errors import ConfigError
 from .handlers.building import Surroundings
 from .handlers.file import handlers_in_file
 from .handlers.finding import find_handlers
+from .housekeeping import Housekeeping
 from .loss_clock import LossClock
 from .metrics import Metrics
 from .numbering import Numbering, load_numbering
@@ -97,6 +98,8 @@ def open_gateway(
     engine = open_engine(settings)
     numbering = numbering or load_numbering(settings.operators_file)
     metrics = Metrics()
+    metrics.begin_callbacks(["spryng", *open_inbound(settings, numbering)])
+    metrics.begin_reports(open_reporting(settings))
     intake = Intake()
     notifier = Notifier(engine)
 
@@ -335,6 +338,11 @@ def tally_of(
     return Tally(engine, routes, zone=settings.timezone, longest_transaction=settings.lease, clock=clock)
 
 
+def housekeeping_of(settings: Settings, engine: Engine) -> Housekeeping:
+    """Put together what prunes old messages."""
+    return Housekeeping(engine, settings.retention, zone=settings.timezone, clock=utc_now)
+
+
 def open_dispatcher(settings: Settings, *, threads: int = 8) -> Dispatcher:
     """Put together what a worker needs that runs so many handlers at a time."""
     engine = open_engine(settings, most_connections=max(25, threads + 4))
@@ -349,7 +357,7 @@ def dispatcher_with(
         is_wish=lambda message: wish_in(message, routes, settings.stop_words) is not None,
         engine=engine,
         routes=routes,
-        metrics=Metrics(),
+        metrics=_worker_metrics(routes, settings),
         reply_rules=reply_rules(settings),
         lease=settings.lease,
         retry_delay=settings.retry_delay,
@@ -357,3 +365,13 @@ def dispatcher_with(
         clock=clock,
         random=random.random,
     )
+
+
+def _worker_metrics(routes: Routes, settings: Settings) -> Metrics:
+    """Make the counters of a worker, with noughts for what its routes and settings name."""
+    named = {route.keyword.shortcode for route in routes if route.keyword.shortcode} | settings.max_silence.keys()
+    taking = [route.handler for route in routes] + [*routes.observers, *routes.questions.values()]
+    metrics = Metrics(shortcodes=named)
+    metrics.begin_handling({handler.name for handler in taking}, named)
+    metrics.begin_replies(settings.providers)
+    return metrics

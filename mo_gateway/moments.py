@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = timedelta(days=36500)
+AGES = ((86400, "d"), (3600, "h"), (60, "min"), (0, "s"))
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)([smhd]?)")
 _AGO = re.compile(r"[0-9.]+[smhd]")
@@ -18,6 +19,13 @@ def read_duration(value: str) -> timedelta:
     if not 0 < seconds <= LONGEST.total_seconds():
         raise ValueError(f"{value!r} is no duration such as 0.5, 30s, 2m or 1h")
     return timedelta(seconds=seconds)
+
+
+def age(duration: timedelta) -> str:
+    """Write how long ago something was: `9 s`, `4 min`, `3 h`, `2 d`."""
+    seconds = max(0, int(duration.total_seconds()))
+    size, unit = next((size, unit) for size, unit in AGES if seconds >= size)
+    return f"{seconds // (size or 1)} {unit}"
 
 
 def is_ago(value: str) -> bool:

@@ -43,7 +43,9 @@ def recount(engine: Engine, routes: Routes, poll: str, *, person_secret: bytes, 
             if not messages:
                 return found
             end = messages[-1].id or last
-            stored = values.between(conn, poll, after=last, up_to=end)
+            erased = {message.id for message in messages if not message.msisdn}  # what they voted stays
+            found_votes = values.between(conn, poll, after=last, up_to=end)
+            stored = {message_id: vote for message_id, vote in found_votes.items() if message_id not in erased}
             said = {message.id or 0: (message, vote) for message, vote in _votes(routes, poll, messages)}
             _count(found, stored, {message_id: vote for message_id, (_, vote) in said.items()})
             if mend:
@@ -61,6 +63,8 @@ def polls_of(routes: Routes) -> list[str]:
 
 def _votes(routes: Routes, poll: str, messages: list[Message]) -> Iterator[tuple[Message, Vote]]:
     for message in messages:
+        if not message.msisdn:
+            continue
         handler = routes.handler_of(message)
         ballot = ballot_of(handler.function) if handler else None
         if ballot and ballot.poll == poll:

@@ -117,6 +117,12 @@ class Routes:
         words = (one for route in routes for one in route.handler.keywords if one.shortcode in (None, shortcode))
         return frozenset(fold(one.word) for one in words if one.word != ANY_WORD and not one.is_pattern)
 
+    def named_word(self, shortcode: str, keyword: str) -> str | None:
+        """Give a word, folded, where a route names it for a shortcode; None where it is anybody's."""
+        folded = fold(keyword)
+        is_named = self._table.of_word(shortcode, folded) or self._table.of_word(None, folded)
+        return folded if is_named and folded != ANY_WORD else None
+
     def plain_words(self, shortcode: str) -> frozenset[str]:
         """Give the words that lead to a handler on a shortcode, as written; no patterns, and not `*`."""
         return frozenset(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row
 
 from . import retry
 from .masking import long_ones, masked, one_line, without_secrets
-from .metrics import Metrics
+from .metrics import OTHER, Metrics
 from .providers import Sending
 from .reply import SendOutcome, SendResult
 from .store import opt_outs, outbox, reports, standing
@@ -28,6 +28,7 @@ from .wire import MaybeSent, NotSent
 
 HOUR = timedelta(hours=1)
 LOOP_WITHIN = timedelta(minutes=10)
+SETTLED_AFTER = timedelta(seconds=5)  # who claims a reply in the very moment of a STOP may not see it yet
 SUPPRESSED_AT_A_TIME = 20  # in one transaction; the intake waits for it on SQLite
 LOOK_AGAIN_AFTER = timedelta(seconds=1)
 LONGEST_ERROR = 300  # characters
@@ -126,10 +127,20 @@ class Sender:
             held = outbox.finish(conn, claim, **self._values(provider, claim, result, stands.now))
             if held:
                 self._record_on_reply(conn, tried)
+            is_violation = held and self._is_violation(conn, tried)
             if result.outcome in (SendOutcome.LATER, SendOutcome.FAILED):
                 standing.given_back(conn, parts=claim.parts, day=tried.task.day)
             self._record_on_provider(conn, tried, stands)
         self._tell(tried, held=held)
+        if is_violation:
+            self._tell_violation(claim)
+
+    def _is_violation(self, conn: Connection, tried: Tried) -> bool:
+        """Ask, when it is too late, whether a reply went to somebody who had said STOP to everything before."""
+        claim, result = tried.task.claim, tried.result
+        if result.outcome is not SendOutcome.SENT or claim.opt_out_id is not None:
+            return False
+        return opt_outs.stood_against(conn, claim.message.id, before=tried.started_at - SETTLED_AFTER)
 
     def _record_on_reply(self, conn: Connection, tried: Tried) -> None:
         claim, result = tried.task.claim, tried.result
@@ -294,6 +305,11 @@ class Sender:
             code=result.code,  # the text may quote the SMS: `mo_attempt.error` has it
             **about,
         )
+
+    def _tell_violation(self, claim: Claim) -> None:
+        shortcode = self.metrics.shortcodes.label(claim.shortcode or OTHER)
+        self.metrics.opt_out_violations.labels(shortcode).inc()
+        log.error("sent in spite of a STOP", reply=claim.message.id, provider=claim.provider)
 
     def _tell_suppressed(self, row: Row[Any], reason: str) -> None:
         self.metrics.replies.labels(row.provider, "suppressed").inc()

@@ -5,13 +5,15 @@ import re
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+LEAST_DAYS = 2  #: that messages are kept: the counts of a date are closed 26 hours after its end
 
 SWITCH: dict[str, Any] = {"invalid": "1 or 0"}  # said where a value is neither
 
@@ -34,6 +36,22 @@ class Words(fields.Field[tuple[str, ...]]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
         return tuple(word for word in (part.strip() for part in value.split(",")) if word)
+
+
+class Silences(Words):
+    """How long a shortcode may be silent: `4414=6h` and so on, with commas between them."""
+
+    rule = "SHORTCODE=TIME, with commas between them; a time is a number and s, m, h or d, at most 31d"
+    UNITS: ClassVar[dict[str, int]] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    LONGEST = timedelta(days=31)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        words = super()._deserialize(value, attr, data)
+        parts = [re.fullmatch(r"([0-9]{3,15})=([0-9]{1,7})([smhd])", word, re.ASCII) for word in words]
+        found = {part[1]: timedelta(seconds=int(part[2]) * self.UNITS[part[3]]) for part in parts if part}
+        if len(found) < len(words) or any(not timedelta() < time <= self.LONGEST for time in found.values()):
+            raise ValidationError(self.rule)
+        return found
 
 
 class Networks(Words):
@@ -225,6 +243,24 @@ class StopReply(fields.String):
                 "a text with more than {keyword} in it, which is empty where everything was ended"
             )
         return text
+
+
+class Retention(fields.Field[dict[str, int]]):
+    """How many days messages are kept, by shortcode; `*` is all others, and a bare number of days is `*`."""
+
+    rule = (
+        "days such as 400d, or with commas between them 4414=90d,*=400d; at least 2d, for a date is open so long"
+    )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for part in value.split(","):
+            match = re.fullmatch(r"\s*(?:(\*|[0-9]{3,15})\s*=\s*)?([0-9]{1,5})d\s*", part)
+            shortcode = (match[1] or "*") if match else ""
+            if not match or int(match[2]) < LEAST_DAYS or shortcode in found:
+                raise ValidationError(self.rule)
+            found[shortcode] = int(match[2])
+        return found
 
 
 class Codes(fields.Field[dict[str, str]]):

@@ -32,7 +32,9 @@ from .setting_types import (
     FilePath,
     Networks,
     PublicUrl,
+    Retention,
     Seconds,
+    Silences,
     SmtpUrl,
     StopReply,
     Words,
@@ -77,6 +79,9 @@ class Settings:
     rejected_answer: int  #: 400 or 200
     max_body_bytes: int
     max_rejections: int  #: rows kept in `mo_rejection`
+    retention: Mapping[
+        str, int
+    ]  #: shortcode, or * for all others → days that its messages are kept; empty = for ever
     commit_deadline: timedelta
     max_waiting: int
     allow_unsafe_database: bool
@@ -92,6 +97,7 @@ class Settings:
     max_attempts: int
     refusals_file: Path  #: keeps when the first callback was refused, while they are
     metrics_networks: tuple[Network, ...]
+    max_silence: Mapping[str, timedelta]  #: shortcode → how long nothing may come to it
     reply_provider: str  #: who sends replies; empty = the provider that the message came from
     reply_sender: str  #: what the handset shows; empty = the shortcode that the message came to
     reply_limit: int  #: replies to one person on one shortcode in an hour
@@ -161,6 +167,7 @@ class SettingsSchema(Schema):
     REJECTED_ANSWER = fields.Integer(load_default=400, validate=OneOf((400, 200)))
     MAX_BODY_BYTES = fields.Integer(load_default=65536, validate=Range(1024, 16 * 1024 * 1024))
     MAX_REJECTIONS = fields.Integer(load_default=100_000, validate=Range(min=1))
+    RETENTION = Retention(load_default={})
     COMMIT_DEADLINE = Seconds(load_default=timedelta(seconds=5))
     MAX_WAITING = fields.Integer(load_default=1000, validate=Range(min=1))
     ALLOW_UNSAFE_DATABASE = fields.Boolean(load_default=False, error_messages=SWITCH)
@@ -189,6 +196,7 @@ class SettingsSchema(Schema):
     DEFAULT_COUNTRY = fields.String(load_default="NLD", validate=Regexp("[A-Z]{3}\\Z", error="three capitals"))
     REFUSALS_FILE = FilePath(load_default=Path("mo-gateway.refusing"))
     METRICS_NETWORKS = Networks(load_default=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
+    MAX_SILENCE = Silences(load_default={})
     LOG_FORMAT = fields.String(load_default="auto", validate=OneOf(("auto", "human", "json")))
 
     @post_load

@@ -223,9 +223,38 @@ def test_a_dry_run_says_what_would_be_tried_again_and_changes_nothing(gateway: G
     ]
     assert json.loads(figures.stdout) == {
         "would_be_queued_again": 2,
+        "stopped": 0,
         "replies": [{"provider": "spryng", "state": "failed", "cause": "203", "replies": 2}],
     }
     assert rows(gateway.engine, "mt_message") == before
+
+
+def test_a_dry_run_says_how_many_have_since_said_stop(gateway: Gateway, run: Run) -> None:
+    sent_as(gateway, REFUSED, REFUSED)
+    person = rows(gateway.engine, "mt_message")[0].person_key
+    with gateway.engine.begin() as conn:
+        stop = {"person_key": person, "msisdn": "32412345678", "word": "STOP", "since": NOW}
+        conn.execute(insert(opt_out).values(stop))
+
+    told = run("retry", "--state", "failed", "--dry-run")
+
+    assert told.stdout.splitlines()[-1] == "1 recipient said STOP since: nothing goes out to them."
+
+
+def test_what_a_person_does_to_replies_is_in_the_audit_trail(gateway: Gateway, run: Run) -> None:
+    (reply_id,) = sent_as(gateway, REFUSED)
+
+    run("retry", reply_id, "--yes")
+    run("pause", "--provider", "spryng")
+    run("resume")
+
+    entries = rows(gateway.engine, "mo_audit")
+    assert [(row.action, row.subject) for row in entries] == [
+        ("retry", "replies"),
+        ("pause", "replies by spryng"),
+        ("resume", "replies by all providers"),
+    ]
+    assert all(row.actor.startswith("cli:") for row in entries)
 
 
 def test_nobody_is_answered_twice_without_being_asked_about(gateway: Gateway, run: Run) -> None:

@@ -19,13 +19,15 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
+import yaml
+from prometheus_client.metrics import MetricWrapperBase
 from sqlalchemy import JSON, URL, Boolean, Connection, LargeBinary, Table, Text
 from sqlalchemy.types import TypeEngine
 
 from mo_gateway import provider_settings
 from mo_gateway.cli import main
 from mo_gateway.form import CHARSET_NAMES
-from mo_gateway.gateway import consent_with, dispatcher_with, open_gateway
+from mo_gateway.gateway import consent_with, dispatcher_with, open_gateway, utc_now
 from mo_gateway.handlers.building import Surroundings
 from mo_gateway.handlers.file import handlers_in_file
 from mo_gateway.handlers.finding import handlers_in
@@ -35,6 +37,7 @@ from mo_gateway.numbering import load_numbering
 from mo_gateway.plugin import keyword
 from mo_gateway.reply import Reply, SendOutcome, SendResult
 from mo_gateway.routing import Routes, Sms
+from mo_gateway.scrape import Scrape
 from mo_gateway.setting_types import hosts_of
 from mo_gateway.settings import Settings, SettingsSchema
 from mo_gateway.store.engine import open_engine
@@ -67,6 +70,7 @@ READ_IN_ORDER = [
     ["vote.md"],
     ["routes.md"],
     ["replies.md"],
+    ["demo.md"],
 ]
 
 
@@ -348,12 +352,39 @@ def test_the_states_of_a_reply_and_the_reasons_of_a_suppression_are_those_of_the
     assert documented == {*STATES, *re.findall(r"[a-z-]{3,}", reasons)}
 
 
-def test_the_metrics_are_those_that_the_program_counts() -> None:
-    documented = {row[0].strip("`"): row[1] for row in rows((DOCS / "operations.md").read_text())}
+def test_the_metrics_are_those_that_the_program_shows(settings: Settings) -> None:
+    page = (DOCS / "metrics.md").read_text()
+    documented = {
+        heading: {
+            row[0].strip("`"): (row[1], tuple(re.findall(r"`(\w+)`", row[2])))
+            for row in rows(section(page, heading))[2:]
+        }
+        for heading in ("What the processes count", "What the database says")
+    }
+    engine = open_engine(settings)
+    counting = [metric for metric in vars(Metrics()).values() if isinstance(metric, MetricWrapperBase)]
+    asked = list(Scrape(settings, engine, Metrics(), utc_now).collect())
 
-    for metric in Metrics().registry.collect():
-        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        assert documented.get(name) == metric.type, name
+    assert documented == {
+        "What the processes count": {
+            f"{metric._name}{'_total' if metric._type == 'counter' else ''}": (metric._type, metric._labelnames)
+            for metric in counting
+        },
+        "What the database says": {metric.name: (metric.type, metric._labelnames) for metric in asked},
+    }
+    engine.dispose()
+
+
+def test_the_alerts_are_those_of_the_rules() -> None:
+    (table,) = re.findall(r"^\| alert \|.*\n(?:\|.*\|\n)+", (DOCS / "metrics.md").read_text(), re.MULTILINE)
+    groups = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text())["groups"]
+
+    documented = [(row[0].partition("]")[0][1:], row[2], row[3]) for row in rows(table)[2:]]
+
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert documented == [
+        (rule["alert"], rule.get("for", "at once"), rule["labels"]["severity"]) for rule in rules
+    ]
 
 
 def test_the_log_lines_are_those_that_the_program_writes() -> None:

@@ -28,6 +28,7 @@ from mo_gateway.settings import (
 
 SECONDS = "a number of seconds, over 0 and at most a day (86400)"
 NETWORKS = "addresses or networks such as 192.0.2.0/24"
+SILENCE = "SHORTCODE=TIME, with commas between them; a time is a number and s, m, h or d, at most 31d"
 POSITIVE = "Must be greater than or equal to 1."
 NOT_NEGATIVE = "Must be greater than or equal to 0."
 SENDER = "a number of at most 15 digits, or at most 11 letters, digits and signs"
@@ -47,6 +48,13 @@ BAD = [
     ("ALLOWED_NETWORKS", "192.0.2.1/24", f"{NETWORKS} (192.0.2.1/24 has host bits set)"),
     ("ALLOWED_NETWORKS", "192.0.2.1 192.0.2.2", NETWORKS),
     ("METRICS_NETWORKS", "localhost", NETWORKS),
+    ("MAX_SILENCE", "6h", SILENCE),
+    ("MAX_SILENCE", "4414=6", SILENCE),
+    ("MAX_SILENCE", "4414=0h", SILENCE),
+    ("MAX_SILENCE", "4414=32d", SILENCE),
+    ("MAX_SILENCE", "4414=6h,4414=7h", SILENCE),
+    ("MAX_SILENCE", "WIN=6h", SILENCE),
+    ("MAX_SILENCE", "4414=6h 4415=2d", SILENCE),
     ("TRUSTED_PROXIES", "two", "Not a valid integer."),
     ("TRUSTED_PROXIES", "-1", "Must be greater than or equal to 0 and less than or equal to 10."),
     ("PUBLIC_URL", "sms.example.org", "the beginning of a URL, such as https://sms.example.org"),
@@ -183,6 +191,7 @@ def test_every_default(tmp_path: Path) -> None:
         rejected_answer=400,
         max_body_bytes=65536,
         max_rejections=100_000,
+        retention={},
         commit_deadline=timedelta(seconds=5),
         max_waiting=1000,
         allow_unsafe_database=False,
@@ -198,6 +207,7 @@ def test_every_default(tmp_path: Path) -> None:
         max_attempts=12,
         refusals_file=Path("mo-gateway.refusing"),
         metrics_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        max_silence={},
         reply_provider="",
         reply_sender="",
         reply_limit=30,
@@ -239,6 +249,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         REJECTED_ANSWER="200",
         MAX_BODY_BYTES="1024",
         MAX_REJECTIONS="1",
+        RETENTION="4414=90d,*=400d",
         COMMIT_DEADLINE="0.5",
         MAX_WAITING="1",
         ALLOW_UNSAFE_DATABASE="true",
@@ -248,6 +259,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         RETRY_DELAY="0.25",
         MAX_ATTEMPTS="1000",
         METRICS_NETWORKS="10.0.0.0/8",
+        MAX_SILENCE="4414=6h, 4415=2d,04416=90m,",
         REPLY_PROVIDER="connectcall",
         REPLY_SENDER="Contest 4",
         REPLY_LIMIT="1",
@@ -291,6 +303,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         rejected_answer=200,
         max_body_bytes=1024,
         max_rejections=1,
+        retention={"4414": 90, "*": 400},
         commit_deadline=timedelta(seconds=0.5),
         max_waiting=1,
         allow_unsafe_database=True,
@@ -305,6 +318,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         retry_delay=timedelta(seconds=0.25),
         max_attempts=1000,
         metrics_networks=(ip_network("10.0.0.0/8"),),
+        max_silence={"4414": timedelta(hours=6), "4415": timedelta(days=2), "04416": timedelta(minutes=90)},
         reply_provider="connectcall",
         reply_sender="Contest 4",
         reply_limit=1,

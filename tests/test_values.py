@@ -199,7 +199,7 @@ def test_who_votes_twice_counts_once(gateway: Gateway) -> None:
     handle_all(dispatcher_of(gateway, returning(Vote(poll="song", option="Blue"))))
 
     with gateway.engine.begin() as conn:
-        totals = [(row.option, row.standing, row.votes) for row in values.totals(conn, "song")]
+        totals = [(row["option"], row["standing"], row["votes"]) for row in values.totals(conn, "song")]
 
     assert sorted(totals) == [("Blue", "counted", 2), ("Blue", "double", 1)]
 

@@ -1,18 +1,14 @@
 """Can replies go out: is there a provider, and does it know us? Nothing is sent to find out."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mo_gateway.credit import ask
 from mo_gateway.errors import ConfigError, SchemaError
 from mo_gateway.gateway import open_senders
-from mo_gateway.masking import without_secrets
-from mo_gateway.providers import Sending
-from mo_gateway.reply import Standing
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
-from mo_gateway.wire import MaybeSent, NotSent
 
 from . import Finding, Verdict
 
@@ -25,15 +21,6 @@ def check_providers(settings: Settings) -> Iterator[Finding]:
         standing = ask(sender, settings.secrets)
         verdict = Verdict.RIGHT if standing.is_right else Verdict.WRONG
         yield Finding("replies", verdict if standing.was_asked else Verdict.OPEN, f"{name}: {standing.text}")
-
-
-def ask(sender: Sending, secrets: Collection[str]) -> Standing:
-    """Find out how we stand with a provider, also where it does not answer."""
-    try:
-        standing = sender.standing()
-    except (NotSent, MaybeSent) as exc:
-        return Standing(is_right=False, text=f"it does not answer: {exc}")
-    return replace(standing, text=without_secrets(standing.text, secrets))
 
 
 def _who_brings_messages(settings: Settings) -> Collection[str]:

@@ -15,17 +15,22 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
 from . import (
+    audit,
     credit,
     db,
     doctor,
     export,
     fake,
+    forget,
+    init,
     lists,
     messages,
     new_plugin,
     openapi,
     optouts,
+    person,
     provider,
+    prune,
     replay,
     replies,
     reports,
@@ -75,6 +80,7 @@ def main() -> None:
 
 
 for command in (
+    init.init,
     run.run,
     run.work,
     run.serve,
@@ -108,6 +114,10 @@ for command in (
     user.user,
     token.token,
     openapi.openapi,
+    person.person,
+    forget.forget,
+    prune.prune,
+    audit.audit,
 ):
     main.add_command(command)
 

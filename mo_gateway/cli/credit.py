@@ -2,7 +2,7 @@
 
 import click
 
-from mo_gateway.checks.providers import ask
+from mo_gateway.credit import ask
 from mo_gateway.gateway import open_senders
 
 from . import output

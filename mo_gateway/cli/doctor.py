@@ -13,6 +13,7 @@ from mo_gateway.checks.callback import check_callback, send_probe
 from mo_gateway.checks.database import check_database, check_stored
 from mo_gateway.checks.providers import check_providers
 from mo_gateway.checks.settings import check_handlers, check_settings
+from mo_gateway.checks.silence import check_silence
 from mo_gateway.gateway import utc_now
 from mo_gateway.masking import one_line
 from mo_gateway.settings import Settings
@@ -53,6 +54,7 @@ def _findings(target: Target | None, *, probe: bool) -> Iterator[Finding]:
     logs.configure(settings.log_format, settings.secrets)
     yield from check_handlers(settings)
     yield from check_database(settings, utc_now)
+    yield from check_silence(settings, utc_now())
     yield from check_providers(settings)
     target = target or read_target(callback_url(settings))
     yield from check_callback(target)

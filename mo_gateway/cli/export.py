@@ -1,12 +1,10 @@
 """`export`: the views of the reports as files, for a spreadsheet or for another program."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import mkstemp
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 from sqlalchemy import Engine
@@ -17,7 +15,7 @@ from mo_gateway.gateway import utc_now
 from mo_gateway.masking import one_line
 from mo_gateway.nearness import nearest
 from mo_gateway.settings import Settings
-from mo_gateway.store import exports, reading
+from mo_gateway.store import exports
 from mo_gateway.store.exports import Choice
 from mo_gateway.store.views import VIEWS
 from mo_gateway.store.views.view import View
@@ -27,6 +25,8 @@ from . import output
 from .filters import read_moment, row_number
 from .progress import progress
 from .setup import settings_from_environment
+from .trail import opened
+from .whole_file import check_free, whole_file
 
 PREFIX = "report_"
 
@@ -75,7 +75,7 @@ def export(ctx: click.Context, /, view: View | None, form: str, place: str, forc
     _say_what_is_left_out(chosen)
     with _failures(ctx, place):
         path = _path(place, chosen, form)
-        with _written(path, force=force) as write, reading.opened(settings) as engine:
+        with _written(path, force=force) as write, opened(settings, "export") as engine:
             _write_rows(engine, chosen, form, write)
     if path:
         click.echo(f"Written to {path}.", err=True)
@@ -157,50 +157,16 @@ def _failures(ctx: click.Context, place: str) -> Iterator[None]:
 def _written(path: Path | None, *, force: bool) -> Iterator[Write]:
     """Give what a line is written with; the last one is safe when this ends."""
     if path:
-        _check_free(path, force=force)
-        with _whole_file(path) as file:
+        check_free(path, force=force)
+        with whole_file(path) as file:
             yield lambda line: file.write(_encoded(line))
-            _check_free(path, force=force)  # somebody may have made it meanwhile
+            check_free(path, force=force)  # somebody may have made it meanwhile
         return
     if sys.stdout.isatty():
         yield lambda line: click.echo(one_line(line.removeprefix(sheets.BYTE_ORDER_MARK).rstrip("\r\n")))
         return
     yield lambda line: sys.stdout.buffer.write(_encoded(line))
     sys.stdout.buffer.flush()
-
-
-def _check_free(path: Path, *, force: bool) -> None:
-    """Raise MoGatewayError where a file cannot be, or is."""
-    if not path.parent.is_dir():
-        raise MoGatewayError(f"there is no folder {path.parent}")
-    if path.exists() and not path.is_file():
-        raise MoGatewayError(f"{path} is no file that could be written over; -o - is stdout")
-    if path.exists() and not force:
-        raise MoGatewayError(f"{path} is there already: --force writes over it")
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that is there whole when all went well, else not at all; only its owner may read it."""
-    descriptor, name = mkstemp(dir=path.parent, prefix=".mo-gateway-export-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let a power loss not take back the name of a file."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _encoded(line: str) -> bytes:

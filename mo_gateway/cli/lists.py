@@ -8,6 +8,7 @@ from mo_gateway.store import values as store
 from . import output
 from .filters import row_number
 from .setup import settings_from_environment
+from .trail import opened
 
 
 @click.group()
@@ -40,7 +41,7 @@ def list_lists(as_json: bool) -> None:
 def show(name: str, former: bool, limit: int | None, as_json: bool, reveal: bool) -> None:
     """Show who is on the list NAME, the newest first, each with the message that proves it."""
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         rows = store.members(conn, name, former=former, limit=limit)
     found = [{**row, "msisdn": output.number(row["msisdn"], reveal=reveal)} for row in rows]
     if as_json:

@@ -13,6 +13,7 @@ from mo_gateway.store.selection import Filter
 
 from . import output
 from .filters import filter_options
+from .trail import opened
 
 LONGEST_TEXT = 40  # characters of a column
 LONGEST_ERROR = 60
@@ -48,7 +49,7 @@ def messages(
     mo-gateway messages --follow --shortcode 4414
     """
     printer = _Printer(settings, as_json=as_json, reveal=reveal)
-    with reading.opened(settings) as engine:
+    with opened(settings) as engine:
         if follow:
             try:
                 for batch in _batches(engine, chosen, limit):

@@ -7,16 +7,19 @@ from typing import Any, TextIO
 import click
 from sqlalchemy import RowMapping
 
-from mo_gateway import keys
+from mo_gateway import by_hand, keys
+from mo_gateway.by_hand import OptOut
 from mo_gateway.gateway import utc_now
 from mo_gateway.store import opt_outs, reading
 from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.opt_outs import Entry
 
 from . import ledger, output, types
+from .actor import at_the_terminal
 from .filters import read_moment, row_number
 from .order import counted
 from .setup import settings_from_environment
+from .trail import note, opened
 
 HEADERS = ("WHO", "SHORTCODE", "KEYWORD", "WORD")
 
@@ -49,7 +52,7 @@ def optouts() -> None:
 def list_opt_outs(ended_too: bool, limit: int, as_json: bool, reveal: bool) -> None:
     """List opt-outs in force, newest first, each with the message that proves it."""
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         rows = opt_outs.latest(conn, in_force=not ended_too, limit=limit)
     if as_json:
         output.print_json_lines(_as_dict(row, reveal=reveal) for row in rows)
@@ -73,17 +76,12 @@ def add(msisdn: str, shortcode: str | None, keywords: tuple[str, ...], word: str
     With --keyword, name each word that leads to the same handler.
     """
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.execution_options(**WRITABLE).begin() as conn:
-        entry = opt_outs.add(
-            conn,
-            person_key=keys.person_key(settings.person_secret, msisdn),
-            msisdn=msisdn,
-            shortcode=shortcode,
-            keywords=keywords,
-            word=word,
-            now=utc_now(),
-            message_id=None,
-        )
+    try:
+        wanted = OptOut(msisdn=msisdn, shortcode=shortcode, keywords=keywords, word=word)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
+    with reading.opened(settings) as engine:
+        entry = by_hand.add_opt_out(engine, wanted, settings.person_secret, at_the_terminal(), utc_now())
     click.echo("It was in force already." if entry is None else f"Opt-out {entry} is in force.")
 
 
@@ -98,11 +96,8 @@ def remove(msisdn: str, shortcode: str | None, keywords: tuple[str, ...]) -> Non
     """
     settings = settings_from_environment()
     person = keys.person_key(settings.person_secret, msisdn)
-    with reading.opened(settings) as engine, engine.execution_options(**WRITABLE).begin() as conn:
-        ended = opt_outs.end(
-            conn, person_key=person, shortcode=shortcode, keywords=keywords, now=utc_now(), message_id=None
-        )
-        still = opt_outs.in_force_for(conn, person)
+    with reading.opened(settings) as engine:
+        ended, still = by_hand.end_opt_outs(engine, person, shortcode, keywords, at_the_terminal(), utc_now())
     click.echo("Nothing like that was in force." if ended is None else f"Opt-out {ended} has ended.")
     if still:
         click.echo(f"Still in force: {_scopes(still)}.", err=True)
@@ -150,7 +145,11 @@ def import_opt_outs(file: TextIO, shortcode: str | None, word: str) -> None:
 @ended_option
 def export(ended_too: bool) -> None:
     """Print the ledger as CSV, numbers whole: `import` reads it."""
-    with reading.opened(settings_from_environment()) as engine, engine.begin() as conn:
+    with (
+        reading.opened(settings_from_environment()) as engine,
+        engine.execution_options(**WRITABLE).begin() as conn,
+    ):
+        note(conn, "export")
         rows = opt_outs.latest(conn, in_force=not ended_too, limit=None)
     ledger.write(rows, sys.stdout)
 

@@ -12,6 +12,7 @@ from mo_gateway.settings import Settings
 from mo_gateway.store.selection import Filter
 
 from .output import print_json
+from .trail import note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,11 @@ class Order:
             return
         for sentence in sentences:
             click.echo(sentence)
+
+    def note(self) -> None:
+        """Leave it in the audit trail, before anything is changed."""
+        with self.engine.begin() as conn:
+            note(conn, "replay")
 
     def confirm(self, sentences: Iterable[str], question: str) -> None:
         """Go on only when a person who has read the sentences says yes, or has said so before."""

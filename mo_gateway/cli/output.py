@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,9 @@ from tabulate import tabulate
 
 from mo_gateway import masking
 from mo_gateway.masking import masked, one_line
+from mo_gateway.moments import age as age
 
 NOTHING = "–"
-AGES = ((86400, "d"), (3600, "h"), (60, "min"), (0, "s"))
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; its times are UTC.")
 reveal_option = click.option("--reveal", is_flag=True, help="Show phone numbers whole.")
@@ -95,13 +95,6 @@ def reply_state(state: str, due_at: datetime | None) -> str:
 def shortened(text: str, longest: int) -> str:
     """Cut a text for a column."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def age(duration: timedelta) -> str:
-    """Write how long ago something was: `9 s`, `4 min`, `3 h`, `2 d`."""
-    seconds = max(0, int(duration.total_seconds()))
-    size, unit = next((size, unit) for size, unit in AGES if seconds >= size)
-    return f"{seconds // (size or 1)} {unit}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -28,6 +28,8 @@ def run(order: Order) -> bool:
         tries=order.settings.max_attempts,
         charset=order.charset,
     )
+    if not order.dry_run:
+        order.note()
     requests = 0
     readings: list[Reading] = []
     total = job.count(order.chosen)

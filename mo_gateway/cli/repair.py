@@ -53,6 +53,7 @@ def run(order: Order, charset: str) -> bool:
             order.report(_as_dict(found) | plan_as_dict(plan), _in_words(order, found, plan, charset))
             return order.dry_run or not found.left
         order.confirm(_in_words(order, found, plan, charset), f"Change {counted(plan.messages, 'message')}?")
+    order.note()
     found = _through(order, charset, dry_run=False)
     changes = f"{counted(len(found.changed), 'message')} put right and due again."
     order.report(_as_dict(found), [changes, *_left(found)])

@@ -107,6 +107,7 @@ def run_again(order: Order) -> bool:
     order.confirm(
         plan_in_words(plan, answers_again=order.answers_again), f"Run {counted(plan.messages, 'message')} again?"
     )
+    order.note()
     done = 0
     with progress(plan.messages, "Made due again") as tell:
         again = step.run_again(

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import RowMapping
 
+from mo_gateway import by_hand
 from mo_gateway.errors import MoGatewayError
 from mo_gateway.gateway import utc_now
 from mo_gateway.masking import masked, one_line, without_secrets
@@ -14,13 +15,14 @@ from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading, standing
 from mo_gateway.store import replies as store
-from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.replies import Chosen
 
 from . import output, retry
+from .actor import at_the_terminal
 from .filters import read_moment, row_number
 from .scheduled import sender_of
 from .setup import settings_from_environment
+from .trail import opened
 
 LONGEST_TEXT = 40  # characters of a column
 LONGEST_ERROR = 60
@@ -59,7 +61,7 @@ def list_replies(
     settings = settings_from_environment()
     moment = None if since is None else read_moment(since, settings.timezone, utc_now())
     chosen = Chosen(states=states, provider=provider, since=moment)
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         found = [_fields(row, reveal=reveal) for row in store.latest(conn, chosen, limit=limit)]
     if as_json:
         output.print_json_lines(found)
@@ -96,7 +98,8 @@ def ask_reports(count: int, reveal: bool) -> None:
     """Ask 1601SMS for its list of reports, and print it as it comes: no document says how to read it."""
     settings = settings_from_environment()
     sender = sender_of(settings)
-    told = sender.report(count)
+    with opened(settings):  # where numbers are to be shown, that is noted before
+        told = sender.report(count)
     if not told.is_done:
         raise MoGatewayError(f"1601SMS says {told.code}: {told.text}")
     for line in without_secrets(told.text, settings.secrets).splitlines():
@@ -128,11 +131,8 @@ replies.add_command(retry.withdraw)
 
 def _switch(provider: str | None, *, paused: bool) -> None:
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.execution_options(**WRITABLE).begin() as conn:
-        standing.set_paused(conn, provider or standing.ALL, paused=paused)
-        if not paused:
-            store.wait_no_longer(conn, provider)
-        rows = standing.of_all(conn)
+    with reading.opened(settings) as engine:
+        rows = by_hand.set_paused(engine, provider, paused=paused, by=at_the_terminal(), now=utc_now())
     whose = f"Replies by {provider}" if provider else "All replies"
     click.echo(f"{whose} {'wait from now on' if paused else 'go out again'}.")
     still = [row["provider"] for row in rows if row["paused_at"]]

@@ -6,7 +6,7 @@ import click
 
 from mo_gateway.errors import MoGatewayError
 from mo_gateway.gateway import open_routes, tally_of
-from mo_gateway.store import reading
+from mo_gateway.store import agenda, reading
 from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.views import VIEWS
 from mo_gateway.store.views.view import View
@@ -65,6 +65,12 @@ def rebuild() -> None:
             for now_done, now_dates in steps:
                 tell(now_done - done)
                 done, dates = now_done, now_dates
+        with engine.begin() as conn:
+            pruned = agenda.pruned_dates(conn)
+    if pruned:
+        click.echo(
+            f"{counted(pruned, 'date')} stay as they were counted: messages of theirs were pruned.", err=True
+        )
     click.echo(f"{counted(dates, 'date')} counted by the dates of {settings.timezone.key}.")
 
 

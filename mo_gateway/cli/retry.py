@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 from sqlalchemy import Connection
 
+from mo_gateway import by_hand
+from mo_gateway.by_hand import RetryPlan
 from mo_gateway.gateway import reply_rules, utc_now
 from mo_gateway.masking import one_line
 from mo_gateway.provider_settings import SCHEMAS
@@ -15,12 +17,11 @@ from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.replies import Chosen
 
 from . import output, types
+from .actor import at_the_terminal
 from .filters import read_moment, row_number
 from .order import counted
 from .setup import settings_from_environment
-
-#: (provider, state, code or reason) → how many replies.
-Counts = Mapping[tuple[str, str, str | None], int]
+from .trail import note
 
 
 @click.command()
@@ -67,14 +68,14 @@ def retry(
     chosen = Chosen(ids=ids, states=states, provider=provider, code=code, reason=reason, since=moment)
     with reading.opened(settings) as engine:
         with engine.begin() as conn:
-            counts = store.count(conn, chosen)
+            plan = by_hand.plan_retry(conn, chosen)
         if dry_run:
-            _report_plan(counts, as_json=as_json)
+            _report_plan(plan, as_json=as_json)
             return
-        if counts and not yes:
-            _confirm(counts)
-        with engine.execution_options(**WRITABLE).begin() as conn:
-            done = store.take_up(conn, chosen, reply_rules(settings), now=utc_now())
+        if plan.replies and not yes:
+            _confirm(plan)
+        done = by_hand.retry(engine, chosen, reply_rules(settings), at_the_terminal(), utc_now())
+        with engine.begin() as conn:
             left = _left(conn, ids, done)
     _report(done, left, "queued again", as_json=as_json)
     ctx.exit(7 if left else 0)
@@ -94,6 +95,7 @@ def withdraw(ctx: click.Context, ids: tuple[int, ...], as_json: bool) -> None:
     """
     settings = settings_from_environment()
     with reading.opened(settings) as engine, engine.execution_options(**WRITABLE).begin() as conn:
+        note(conn, "withdraw")
         done = store.withdraw(conn, ids)
         left = _left(conn, ids, done)
     _report(done, left, "withdrawn", as_json=as_json)
@@ -117,26 +119,28 @@ def _report(done: Sequence[int], left: Mapping[int, str], what: str, *, as_json:
         click.echo(f"Reply {id_} is {state}.", err=True)
 
 
-def _confirm(counts: Counts) -> None:
-    for sentence in _plan_in_words(counts):
+def _confirm(plan: RetryPlan) -> None:
+    for sentence in _plan_in_words(plan):
         click.echo(sentence, err=True)
-    click.confirm(f"Try {counted(sum(counts.values()), 'reply')} again?", abort=True, err=True)
+    click.confirm(f"Try {counted(plan.replies, 'reply')} again?", abort=True, err=True)
 
 
-def _report_plan(counts: Counts, *, as_json: bool) -> None:
+def _report_plan(plan: RetryPlan, *, as_json: bool) -> None:
     if as_json:
-        rows = [{"provider": p, "state": s, "cause": c, "replies": n} for (p, s, c), n in counts.items()]
-        output.print_json({"would_be_queued_again": sum(counts.values()), "replies": rows})
+        rows = [{"provider": p, "state": s, "cause": c, "replies": n} for (p, s, c), n in plan.counts.items()]
+        output.print_json({"would_be_queued_again": plan.replies, "stopped": plan.stopped, "replies": rows})
         return
-    for sentence in _plan_in_words(counts):
+    for sentence in _plan_in_words(plan):
         click.echo(sentence)
 
 
-def _plan_in_words(counts: Counts) -> Iterator[str]:
-    if not counts:
+def _plan_in_words(plan: RetryPlan) -> Iterator[str]:
+    if not plan.replies:
         yield "No reply is like that, so none would be tried again."
         return
-    yield f"{counted(sum(counts.values()), 'reply')} would be tried again:"
-    for (provider, state, cause), n in sorted(counts.items(), key=lambda item: -item[1]):
+    yield f"{counted(plan.replies, 'reply')} would be tried again:"
+    for (provider, state, cause), n in sorted(plan.counts.items(), key=lambda item: -item[1]):
         warning = ": may have arrived, and would arrive twice" if state == "unknown" else ""
         yield f"  {n} {state} by {provider}{f', {one_line(cause)}' if cause else ''}{warning}"
+    if plan.stopped:
+        yield f"{counted(plan.stopped, 'recipient')} said STOP since: nothing goes out to them."

@@ -12,10 +12,12 @@ from typing import Any
 import click
 import structlog
 
-from mo_gateway import family
+from mo_gateway import family, scrape
+from mo_gateway.credit import Credit
 from mo_gateway.dispatch import Dispatcher
 from mo_gateway.gateway import (
     consent_with,
+    housekeeping_of,
     open_dispatcher,
     open_gateway,
     open_routes,
@@ -148,9 +150,12 @@ def serve(
 
 @click.command()
 @click.option("--threads", type=click.IntRange(1), default=8, show_default=True, help="Handlers at a time.")
+@click.option(
+    "--metrics", "metrics_at", metavar="HOST:PORT", help="Show this worker's counters to Prometheus here."
+)
 @wake_fd
 @parent_fd
-def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
+def work(threads: int, metrics_at: str | None, wake_fd: int | None, parent_fd: int | None) -> None:
     """Run the handlers of stored messages; as many of these as you like, on any host."""
     settings = settings_from_environment()
     hangups: list[int] = []
@@ -168,11 +173,14 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     Listener(dispatcher.engine, worker.wake)
     presence = presence_of(dispatcher, settings)
     tally = tally_of(dispatcher.routes, settings, dispatcher.engine)
+    housekeeping = housekeeping_of(settings, dispatcher.engine)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     signal.signal(signal.SIGHUP, lambda *_: presence.want_reload())
     if hangups:
         presence.want_reload()
+    if metrics_at:
+        scrape.serve(metrics_at, scrape.counters(dispatcher.metrics, settings.metrics_folder))
     if wake_fd is not None:
         family.answer(wake_fd, worker.wake)
     if parent_fd is not None:
@@ -181,8 +189,10 @@ def work(threads: int, wake_fd: int | None, parent_fd: int | None) -> None:
     outbound.start()
     presence.start()
     tally.start()
+    housekeeping.start()
     is_stuck = worker.run()
     tally.stop()
+    housekeeping.stop()
     outbound.join()
     presence.stop()
     if is_stuck:
@@ -197,7 +207,8 @@ def open_outbound(settings: Settings, dispatcher: Dispatcher) -> Outbound:
     polling = polling_with(providers, engine, metrics=metrics)
     questions = Questions(engine=engine, reply_rules=dispatcher.reply_rules, clock=dispatcher.clock)
     takeouts = [takeout.look_after for takeout in takeouts_with(providers, engine)]
-    chores = [sender.look_after, polling.look_after, questions.look_after, *takeouts]
+    credit = Credit(providers, metrics, dispatcher.clock)
+    chores = [sender.look_after, polling.look_after, questions.look_after, *takeouts, credit.look_after]
     return Outbound(sender, threads=settings.send_threads, chores=chores)
 
 

@@ -20,6 +20,7 @@ from . import output, types
 from .filters import row_number
 from .order import counted
 from .setup import settings_from_environment
+from .trail import opened
 
 LONGEST_TEXT = 40  # characters of a column
 
@@ -35,7 +36,7 @@ def scheduled() -> None:
 def list_scheduled(as_json: bool, reveal: bool) -> None:
     """List the replies that wait in the outbox of 1601SMS, newest first."""
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         rows = _waiting(conn)
     found = [
         {

@@ -8,11 +8,11 @@ import click
 
 from mo_gateway.about import about_message
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.store import reading
 
 from . import output
 from .filters import row_number
 from .setup import settings_from_environment
+from .trail import opened
 
 #: What a table of the rows below a message shows, by the name under which `--json` gives them all.
 COLUMNS = {
@@ -41,7 +41,7 @@ def show(message_id: int, as_json: bool, reveal: bool) -> None:
     The last line is the `trigger` command that sends the same again from a test number.
     """
     settings = settings_from_environment()
-    with reading.opened(settings) as engine, engine.begin() as conn:
+    with opened(settings) as engine, engine.begin() as conn:
         found = about_message(conn, message_id, reveal=reveal)
     if found is None:
         raise MoGatewayError(f"there is no message {message_id}")

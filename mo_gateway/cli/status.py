@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from mo_gateway.checks.silence import in_words, silences
 from mo_gateway.condition import REFUSED_WITHIN, as_dict, next_command
 from mo_gateway.gateway import utc_now
 from mo_gateway.loss_clock import LossClock, lost_from
@@ -33,12 +34,16 @@ def status(as_json: bool) -> None:
         click.echo(_loss(refused_at, settings.timezone))
     with reading.opened(settings) as engine, engine.begin() as conn:
         found = overview(conn, refused_since=now - REFUSED_WITHIN)
+        silent = silences(conn, settings, now)
     if as_json:
-        output.print_json(as_dict(found, refused_at))
+        output.print_json(as_dict(found, silent, refused_at))
         return
     click.echo(_in_a_line(found, now, settings.timezone))
     for sentence in _problems(found):
         click.echo(sentence)
+    for one in silent:
+        sentence = in_words(one, now)
+        click.echo(f"{sentence[0].upper()}{sentence[1:]}. Next: mo-gateway doctor")
 
 
 def _in_a_line(found: Overview, now: datetime, zone: ZoneInfo) -> str:

@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import click
 
+from mo_gateway import by_hand
 from mo_gateway.form import CHARSET_NAMES
 from mo_gateway.moments import SECONDS, read_duration
 from mo_gateway.reply import is_msisdn
-from mo_gateway.routing import fold
+from mo_gateway.setting_types import LEAST_DAYS
 from mo_gateway.simulator.target import Target, read_target
 
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _RATE = re.compile(rf"{_NUMBER}(?:/([smh]))?")
-_SHORTCODE = re.compile(r"[0-9]{3,15}")
 
 
 def duration(value: str) -> timedelta:
@@ -48,19 +48,33 @@ def msisdn(value: str) -> str:
     return value
 
 
+def person(value: str) -> str:
+    """Read a phone number, with or without the + before it."""
+    return msisdn(value.removeprefix("+"))
+
+
+def days(value: str) -> int:
+    """Read a number of days, such as `90d`."""
+    match = re.fullmatch(r"([0-9]{1,5})d", value)
+    if not match or int(match[1]) < LEAST_DAYS:
+        raise click.BadParameter(f"{value!r} is no number of days such as 90d, from {LEAST_DAYS}d on")
+    return int(match[1])
+
+
 def shortcode(value: str) -> str:
     """Read a shortcode, or the long number that stands in its place."""
-    if not _SHORTCODE.fullmatch(value):
-        raise click.BadParameter("a shortcode is 3 to 15 digits; leave it out to mean all of them")
-    return value
+    try:
+        return by_hand.check_shortcode(value)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
 def keyword(value: str) -> str:
     """Read a keyword, and fold it as those of messages are."""
-    folded = fold(text(value))
-    if len(folded.split()) != 1:
-        raise click.BadParameter("a keyword is one word, with a letter or a digit in it")
-    return folded
+    try:
+        return by_hand.folded_keyword(text(value))
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
 
 
 def text(value: str) -> str:

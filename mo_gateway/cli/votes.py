@@ -1,11 +1,10 @@
 """`votes`: how a poll stands, and whether it was counted right."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
-from sqlalchemy import RowMapping
 
 from mo_gateway import recount as step
 from mo_gateway.errors import MoGatewayError
@@ -97,7 +96,7 @@ def recount(ctx: click.Context, poll: str, mend: bool, as_json: bool) -> None:
     ctx.exit(0 if found.is_right or mend else 3)
 
 
-def _totals(rows: Sequence[RowMapping]) -> dict[str, Any]:
+def _totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     standing: Counter[str] = Counter()
     for row in rows:
         standing[row["standing"]] += row["votes"]

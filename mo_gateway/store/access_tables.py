@@ -59,6 +59,14 @@ mo_token = Table(
     comment="One row is a token that opens the read API.",
 )
 
+mo_erased_key = Table(
+    "mo_erased_key",
+    metadata,
+    Column("table_name", Text, primary_key=True, comment="The table of the erased row."),
+    Column("row_id", RowId, primary_key=True, autoincrement=False, comment="Its number."),
+    comment="One row is an erased row whose dedupe key still recognises retries; it is random a day later.",
+)
+
 mo_audit = Table(
     "mo_audit",
     metadata,

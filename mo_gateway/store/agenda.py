@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, union, update
 
 from mo_gateway.errors import LostClaim
 
@@ -111,13 +111,15 @@ def _add(conn: Connection, zone: ZoneInfo, dates: Collection[date]) -> None:
 
 def due(conn: Connection, zone: ZoneInfo) -> list[Due]:
     """Give the dates that are to be counted: those that never were, then those that wait for the longest."""
-    query = select(report_counted).where(or_(_DATE.is_due, ~_DATE.is_closed))
+    query = select(report_counted).where(or_(_DATE.is_due, ~_DATE.is_closed), ~_DATE.is_pruned)
     rows = conn.execute(query.order_by(_DATE.counted_at.nulls_first(), _DATE.local_date))
     return [Due(day_in(zone, row.local_date), row.number, row.counted_at is not None) for row in rows]
 
 
 def begin_anew(conn: Connection, zone: ZoneInfo, *, today: date) -> None:
     """Have every date of which there are messages counted again in this zone, as if it never had been.
+
+    Those of which messages were pruned stay as they are.
 
     That of the first message in the zone of before is one of them: in this one it may be empty.
     """
@@ -127,7 +129,7 @@ def begin_anew(conn: Connection, zone: ZoneInfo, *, today: date) -> None:
     if received_at:
         before = conn.scalar(select(func.max(_DATE.local_date)).where(_DATE.starts_at <= received_at))
         first = min(first, before or first)
-    for local in conn.scalars(select(_DATE.local_date).where(_DATE.local_date >= first)).all():
+    for local in conn.scalars(select(_DATE.local_date).where(_DATE.local_date >= first, ~_DATE.is_pruned)).all():
         fresh = {"is_due": True, "is_closed": False, "counted_at": None, "number": _DATE.number + 1}
         values = {"starts_at": day_in(zone, local).starts_at, **fresh}
         conn.execute(update(report_counted).where(_DATE.local_date == local).values(values))
@@ -155,7 +157,8 @@ def mark_due_after(conn: Connection, local: date) -> None:
 
 
 def _count_again(conn: Connection, *which: ColumnElement[bool]) -> None:
-    conn.execute(update(report_counted).where(*which).values(is_due=True, number=_DATE.number + 1))
+    again = update(report_counted).where(*which, ~_DATE.is_pruned)
+    conn.execute(again.values(is_due=True, number=_DATE.number + 1))
 
 
 def are_closed_before(conn: Connection, local: date) -> bool:
@@ -168,6 +171,28 @@ def check_closed_before(conn: Connection, local: date) -> None:
     """Raise LostClaim where a date before this one is open, since it came up meanwhile."""
     if not are_closed_before(conn, local):
         raise LostClaim(f"a date before {local} is open again")
+
+
+def dates_that_stay(conn: Connection, *, before: date) -> frozenset[date]:
+    """Give the dates that may be pruned: they are closed, and nothing has happened to them since."""
+    stays = (_DATE.local_date < before, _may_be_pruned())
+    return frozenset(conn.scalars(select(_DATE.local_date).where(*stays)))
+
+
+def mark_pruned(conn: Connection, local: date) -> None:
+    """Have a date counted no more, since its messages go; or raise LostClaim where it is still to be counted."""
+    pruned = update(report_counted).where(_DATE.local_date == local, _may_be_pruned())
+    if conn.execute(pruned.values(is_pruned=True, number=_DATE.number + 1)).rowcount != 1:
+        raise LostClaim(f"{local} is to be counted again before its messages are pruned")
+
+
+def pruned_dates(conn: Connection) -> int:
+    """Count the dates that are counted no more, since messages of theirs were pruned."""
+    return conn.scalar(select(func.count()).select_from(report_counted).where(_DATE.is_pruned)) or 0
+
+
+def _may_be_pruned() -> ColumnElement[bool]:
+    return or_(_DATE.is_pruned, and_(_DATE.is_closed, ~_DATE.is_due))
 
 
 def check(conn: Connection, local: date, number: int) -> None:

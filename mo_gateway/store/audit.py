@@ -53,6 +53,7 @@ def latest(
     actor: str | None = None,
     action: str | None = None,
     person_key: bytes | None = None,
+    since: datetime | None = None,
     before: int | None = None,
     limit: int,
 ) -> Sequence[RowMapping]:
@@ -60,6 +61,8 @@ def latest(
     query = select(mo_audit).order_by(mo_audit.c.id.desc()).limit(limit)
     given = {mo_audit.c.actor: actor, mo_audit.c.action: action, mo_audit.c.person_key: person_key}
     query = query.where(*(column == value for column, value in given.items() if value is not None))
+    if since is not None:
+        query = query.where(mo_audit.c.at >= since)
     if before is not None:
         query = query.where(mo_audit.c.id < before)
     return conn.execute(query).mappings().all()

@@ -68,7 +68,11 @@ class CountedTable:
         return ", ".join(self.columns)
 
     def _count_up(self, greatest: str) -> str:
-        changed = [f", {column} = excluded.{column}" for column in self.refreshed]
+        changed = [
+            f", {column} = CASE WHEN length({self.name}.raw) = 0 THEN {self.name}.{column}"  # it may be erased
+            f" ELSE excluded.{column} END"
+            for column in self.refreshed
+        ]
         changed += [f", {column} = coalesce({self.name}.{column}, excluded.{column})" for column in self.completed]
         return (
             "ON CONFLICT (dedupe_key) DO UPDATE SET"

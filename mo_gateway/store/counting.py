@@ -25,11 +25,11 @@ from sqlalchemy import (
     select,
 )
 
-from . import values
+from . import opt_outs, values
 from .functions import hour_of, in_hex, seconds_between
 from .merge import Row
 from .report_tables import report_person
-from .tables import mo_handling, mo_message, mo_vote, mt_message, mt_report, opt_out
+from .tables import mo_handling, mo_message, mt_message, mt_report
 from .views.view import IN_HANDS, folded
 
 #: Messages of a date up to which its people are counted in one go; more are counted by parts of their keys.
@@ -149,8 +149,7 @@ def _replies(day: Day, word: ColumnElement[str]) -> Select[Any]:
 
 
 def _stops(day: Day, word: ColumnElement[str]) -> Select[Any]:
-    caused = mo_message.join(opt_out, opt_out.c.message_id == mo_message.c.id)
-    return _grouped(day, word, caused, func.count(mo_message.c.id.distinct()).label("stops"))
+    return _grouped(day, word, mo_message, func.count().label("stops")).where(opt_outs.was_stop())
 
 
 def _new_people(day: Day, word: ColumnElement[str]) -> Select[Any]:
@@ -275,9 +274,7 @@ def poll_rows(conn: Connection, poll: str, *, now: datetime) -> list[Row]:
     standings: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in values.totals(conn, poll):
         standings[row["option"] or ""][row["standing"]] += row["votes"]
-    people = select(mo_vote.c.option, func.count(mo_vote.c.person_key.distinct()).label("people"))
-    of_option = people.where(mo_vote.c.poll == poll).group_by(mo_vote.c.option)
-    senders = {row.option or "": row.people for row in conn.execute(of_option)}
+    senders = values.senders(conn, poll)
     return [
         {
             "poll": poll,

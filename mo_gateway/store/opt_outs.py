@@ -5,12 +5,31 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, and_, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from mo_gateway.message import Message
 
 from .queue import to_message
-from .tables import mo_handling, mo_message, opt_out
+from .tables import mo_handling, mo_message, mt_message, opt_out
+
+#: Marks a message that was a STOP, and whose sender is erased: what is in force no longer names it.
+ERASED_STOP = "stop-erased"
 
 _EARLIER = mo_handling.alias("earlier")
 _ANYTHING_NEW = select(mo_handling.c.id).where(mo_handling.c.may_be_stop).limit(1)
@@ -151,6 +170,48 @@ def stands_against(conn: Connection, row: Row[Any]) -> bool:
     return conn.scalar(hit.limit(1)) is not None
 
 
+def stands_against_any() -> ColumnElement[bool]:
+    """Ask the same of each row of `mt_message` in a query."""
+    reply = mt_message.c
+    return exists().where(
+        opt_out.c.person_key == reply.person_key,
+        opt_out.c.until.is_(None),
+        or_(
+            reply.message_id.is_(None),
+            opt_out.c.shortcode.is_(None),
+            opt_out.c.shortcode == func.coalesce(func.nullif(reply.shortcode, ""), reply.sender),
+        ),
+        or_(opt_out.c.keyword.is_(None), opt_out.c.keyword == reply.keyword),
+    )
+
+
+def was_stop() -> ColumnElement[bool]:
+    """Say that a message began an opt-out."""
+    is_marked = cast(mo_message.c.marks, Text).contains(f'"{ERASED_STOP}"')
+    return or_(exists().where(opt_out.c.message_id == mo_message.c.id), is_marked)
+
+
+def stood_against(conn: Connection, mt_message_id: int, *, before: datetime) -> bool:
+    """Tell whether a STOP to everything that was recorded before a moment stands against a reply."""
+    is_same = or_(
+        mt_message.c.message_id.is_(None),
+        opt_out.c.shortcode.is_(None),
+        opt_out.c.shortcode == mt_message.c.shortcode,
+    )
+    hit = (
+        select(opt_out.c.id)
+        .join(mt_message, mt_message.c.person_key == opt_out.c.person_key)
+        .where(
+            mt_message.c.id == mt_message_id,
+            opt_out.c.until.is_(None),
+            opt_out.c.keyword.is_(None),
+            opt_out.c.since < before,
+            is_same,
+        )
+    )
+    return conn.scalar(hit.limit(1)) is not None
+
+
 def confirmed(conn: Connection, opt_out_id: int, now: datetime | ColumnElement[datetime]) -> None:
     """Note that a STOP's confirmation was sent; where one is noted already, it is a START's."""
     unconfirmed = and_(opt_out.c.id == opt_out_id, opt_out.c.confirmed_at.is_(None))
@@ -161,6 +222,12 @@ def of_message(conn: Connection, message_id: int) -> Sequence[RowMapping]:
     """Give what one message began or ended."""
     which = or_(opt_out.c.message_id == message_id, opt_out.c.until_message_id == message_id)
     return conn.execute(select(opt_out).where(which).order_by(opt_out.c.id)).mappings().all()
+
+
+def end_one(conn: Connection, opt_out_id: int, now: datetime) -> RowMapping | None:
+    """End one entry by hand; give it as it is then, or None where it is not in force."""
+    one = update(opt_out).where(opt_out.c.id == opt_out_id, opt_out.c.until.is_(None))
+    return conn.execute(one.values(until=now).returning(*opt_out.c)).mappings().first()
 
 
 def latest(conn: Connection, *, in_force: bool, limit: int | None) -> Sequence[RowMapping]:

@@ -63,6 +63,7 @@ class Claim:
     is_repeat: bool  #: it may have gone out before, and whatever this try gives, that stays so
     first_tried_at: datetime  #: by the database's clock
     opt_out_id: int | None
+    shortcode: str | None = None  #: of the message it answers
 
 
 def add(conn: Connection, replies: Sequence[Reply], origin: Origin, rules: Rules, *, now: datetime) -> list[int]:
@@ -115,6 +116,7 @@ def claim(conn: Connection, row: Row[Any], *, lease: timedelta) -> Claim:
         is_repeat=row.state == "unknown",
         first_tried_at=first_tried_at,
         opt_out_id=row.opt_out_id,
+        shortcode=row.shortcode,
     )
 
 

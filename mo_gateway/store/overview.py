@@ -1,15 +1,27 @@
 """How the gateway stands, counted: what waits, what went wrong and why."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
 
 from mo_gateway.message import Outcome
 
 from .selection import LONGEST_CAUSE, cause_of
 from .tables import mo_handling, mo_intake, mo_message, mo_rejection, mt_message, mt_provider
+from .types import database_now
+
+# Each with `due_at`, since the indexes hold nothing else.
+_WAITS = (mo_handling.c.state == "pending", mo_handling.c.due_at.is_not(None))
+_OLDEST_WAITING = (
+    select(mo_message.c.received_at)
+    .join_from(mo_handling, mo_message, mo_message.c.id == mo_handling.c.message_id)
+    .where(*_WAITS)
+    .order_by(mo_handling.c.due_at)
+    .limit(1)
+)
+_IS_QUEUED = (mt_message.c.state == "queued", mt_message.c.due_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +45,8 @@ class ProviderStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """What waits and what went wrong, counted."""
+class Figures:
+    """What waits and what went wrong, in numbers: the same for commands, pages and metrics."""
 
     waiting: int
     oldest_waiting_at: datetime | None  #: when the message that waits longest was received
@@ -43,8 +55,15 @@ class Overview:
     unrouted: int
     rejected: int  #: rejections that no replay has turned into a message
     replies_queued: int
+    oldest_reply_at: datetime | None  #: since when the reply that waits longest could have gone out
     replies_failed: int
     replies_unknown: int  #: may have gone out; those being sent this moment are not counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview(Figures):
+    """The same, with what is behind it."""
+
     standing: tuple[ProviderStanding, ...]  #: providers that are paused or in trouble; `*` is all of them
     refused: int  #: requests since the moment asked for
     last_message_at: datetime | None
@@ -52,45 +71,44 @@ class Overview:
 
 
 def overview(conn: Connection, *, refused_since: datetime) -> Overview:
-    """Count what waits and what went wrong."""
-    waiting, first = conn.execute(
-        select(func.count(), func.min(mo_handling.c.message_id)).where(
-            mo_handling.c.state == "pending", mo_handling.c.due_at.is_not(None)
-        )
-    ).one()
-    oldest = conn.scalar(select(mo_message.c.received_at).where(mo_message.c.id == first))
-    states = _count_of_states(conn)
-    refused = select(func.coalesce(func.sum(mo_intake.c.n), 0)).where(
+    """Count what waits and what went wrong, and say why."""
+    refused = select(func.sum(mo_intake.c.n)).where(
         mo_intake.c.outcome == Outcome.REFUSED.value, mo_intake.c.minute >= refused_since
     )
     return Overview(
-        waiting=waiting,
-        oldest_waiting_at=oldest,
-        failed=states["failed"],
-        dead=states["dead"],
-        unrouted=states["unrouted"],
-        rejected=_count(conn, select(func.count()).where(mo_rejection.c.replayed_at.is_(None))),
-        replies_queued=_count(conn, select(func.count()).where(mt_message.c.state == "queued")),
-        replies_failed=_count(conn, select(func.count()).where(mt_message.c.state == "failed")),
-        replies_unknown=_count(
-            conn, select(func.count()).where(mt_message.c.state == "unknown", mt_message.c.due_at.is_(None))
-        ),
+        **asdict(figures(conn)),
         standing=_standing(conn),
-        refused=_count(conn, refused),
+        refused=conn.scalar(refused) or 0,
         last_message_at=conn.scalar(select(func.max(mo_message.c.received_at))),
         problems=_problems(conn),
     )
 
 
-def _count(conn: Connection, query: Select[int]) -> int:
-    return conn.scalar(query) or 0
+def figures(conn: Connection, *, most: int | None = None) -> Figures:
+    """Count what waits and what went wrong, each up to `most`: an index is read for as long as that takes."""
 
+    def count(*which: ColumnElement[bool]) -> int:
+        found = select(literal(1)).where(*which).limit(most).subquery()
+        return conn.scalar(select(func.count()).select_from(found)) or 0
 
-def _count_of_states(conn: Connection) -> Counter[str]:
-    of_state = select(mo_handling.c.state, func.count()).where(
-        mo_handling.c.state.in_(("failed", "dead", "unrouted"))
+    handled_as, sent_as = mo_handling.c.state, mt_message.c.state
+    return Figures(
+        waiting=count(*_WAITS),
+        oldest_waiting_at=conn.scalar(_OLDEST_WAITING),
+        failed=count(handled_as == "failed"),
+        dead=count(handled_as == "dead"),
+        unrouted=count(handled_as == "unrouted"),
+        rejected=count(mo_rejection.c.replayed_at.is_(None)),
+        replies_queued=count(*_IS_QUEUED),
+        oldest_reply_at=_oldest_reply_at(conn),
+        replies_failed=count(sent_as == "failed"),
+        replies_unknown=count(sent_as == "unknown", mt_message.c.due_at.is_(None)),
     )
-    return Counter(dict(conn.execute(of_state.group_by(mo_handling.c.state)).all()))
+
+
+def _oldest_reply_at(conn: Connection) -> datetime | None:
+    could_go_since = func.coalesce(mt_message.c.first_tried_at, mt_message.c.due_at)
+    return conn.scalar(select(func.min(could_go_since)).where(*_IS_QUEUED, could_go_since <= database_now()))
 
 
 def _standing(conn: Connection) -> tuple[ProviderStanding, ...]:

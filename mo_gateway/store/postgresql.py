@@ -125,6 +125,12 @@ def open_engine(
     return engine
 
 
+def limit_statements(conn: Connection, limit: timedelta) -> None:
+    """Have the server end each statement of this transaction that takes longer; SQLite has no such thing."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}")
+
+
 def cut_off(connection: psycopg.Connection[Any]) -> None:
     """Shut down a connection that another thread waits on, so that its wait ends with an error.
 

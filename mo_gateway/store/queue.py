@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
     insert,
     select,
@@ -44,6 +45,7 @@ class Claim:
     lease_end: datetime  #: by the database's clock
     observer: str | None = None  #: whose work it is, where it is an observer's
     is_mute: bool = False  #: its replies went out before, and must not again
+    is_replay: bool = False  #: it was finished before, and was made due again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,11 @@ _CLAIM = (
     )
     .returning(mo_handling.c.id)
 )
+_WAS_FINISHED = (
+    exists()
+    .where(mo_attempt.c.handling_id == mo_handling.c.id, mo_attempt.c.outcome != "failed")
+    .correlate(mo_handling)
+)
 _TAKEN = questions.beside_messages(
     select(
         mo_handling.c.id.label("handling_id"),
@@ -129,6 +136,7 @@ _TAKEN = questions.beside_messages(
         mo_handling.c.handler,
         mo_handling.c.is_observer,
         mo_handling.c.is_mute,
+        case((mo_handling.c.attempts > 1, _WAS_FINISHED), else_=false()).label("is_replay"),
         *(column for column in mo_message.c if column is not mo_message.c.raw),  # it may be long
     )
     .join(mo_handling, mo_handling.c.message_id == mo_message.c.id)
@@ -263,6 +271,7 @@ def _claim(row: Row[Any]) -> Claim:
         lease_end=row.due_at,
         observer=row.handler if row.is_observer else None,
         is_mute=row.is_mute,
+        is_replay=bool(row.is_replay),
     )
 
 

@@ -48,6 +48,7 @@ def _open(chosen: Filter, providers: Collection[str]) -> list[ColumnElement[bool
         rejection.provider.in_(providers),
         rejection.status.in_(READABLE),
         rejection.replayed_at.is_(None),
+        rejection.raw != b"",  # else it was erased
     ]
     if chosen.since:  # it may have come many times: once in the span is enough
         found.append(rejection.last_received_at >= chosen.since)

@@ -53,4 +53,5 @@ def put_right(conn: Connection, row: Row[Any], message: Message, key: bytes) -> 
 
 
 def _chosen(chosen: Filter, providers: Collection[str]) -> list[ColumnElement[bool]]:
-    return [mo_message.c.provider.in_(providers), *conditions(chosen)]
+    is_erased = mo_message.c.msisdn == ""
+    return [mo_message.c.provider.in_(providers), ~is_erased, *conditions(chosen)]

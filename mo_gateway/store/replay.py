@@ -91,7 +91,7 @@ def _handlings(chosen: Filter, limit: int | None, *, after: int = 0) -> Select[A
     return (
         select(mo_handling.c.id)
         .join(mo_message, mo_message.c.id == mo_handling.c.message_id)
-        .where(mo_handling.c.id > after, *conditions(chosen))
+        .where(mo_handling.c.id > after, mo_message.c.msisdn != "", *conditions(chosen))  # but what is erased
         .order_by(mo_handling.c.id)
         .limit(limit)
     )

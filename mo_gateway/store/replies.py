@@ -7,17 +7,30 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, case, func, select, update
 
+from . import opt_outs
 from .outbox import Rules, not_before
-from .tables import mt_message, mt_report, opt_out
+from .tables import mo_attempt, mt_message, mt_report, opt_out
 from .types import database_now
 
 STATES = ("queued", "sent", "failed", "unknown", "suppressed")
+DELIVERIES = ("delivered", "failed", "pending", "unknown")
 
 #: What a person may take up again; what is being sent this moment is left alone.
 TAKEN_UP = ("failed", "unknown", "suppressed")
 
 WITHDRAWN = "withdrawn"  # why it was suppressed: somebody has taken it back
 _TAKEN_BACK = {"state": "suppressed", "suppressed_reason": WITHDRAWN, "due_at": None}
+
+
+#: What the delivery reports of a reply say: how it ended, or else the newest.
+last_word = (
+    select(mt_report.c.status)
+    .where(mt_report.c.mt_message_id == mt_message.c.id)
+    .order_by(mt_report.c.status.in_(("delivered", "failed")).desc(), mt_report.c.id.desc())
+    .limit(1)
+    .correlate(mt_message)
+    .scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +44,7 @@ class Chosen:
     reason: str | None = None  #: why it was suppressed
     since: datetime | None = None
     until: datetime | None = None
+    delivery: str | None = None  #: the last word of the delivery reports
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Write them for a WHERE clause."""
@@ -43,25 +57,63 @@ class Chosen:
         ]
         found += [column.created_at >= self.since] if self.since else []
         found += [column.created_at < self.until] if self.until else []
+        found += [last_word == self.delivery] if self.delivery else []
+        if self.states == ("queued",):  # there is an index of what is due
+            found.append(column.due_at.is_not(None))
         return found
 
 
-def latest(conn: Connection, chosen: Chosen, *, limit: int | None) -> Sequence[RowMapping]:
-    """Give replies, the newest first, each with the last word of its delivery reports."""
-    last_word = (
-        select(mt_report.c.status)
-        .where(mt_report.c.mt_message_id == mt_message.c.id)
-        .order_by(mt_report.c.status.in_(("delivered", "failed")).desc(), mt_report.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+def latest(
+    conn: Connection, chosen: Chosen, *, limit: int | None, before: int | None = None
+) -> Sequence[RowMapping]:
+    """Give replies, the newest first, each with the last word of its delivery reports; `before` is a number."""
     query = select(mt_message, last_word.label("delivery")).where(*chosen.conditions())
+    if before is not None:
+        query = query.where(mt_message.c.id < before)
     return conn.execute(query.order_by(mt_message.c.id.desc()).limit(limit)).mappings().all()
+
+
+def totals(conn: Connection, chosen: Chosen) -> Sequence[RowMapping]:
+    """Count replies: rows of state, suppressed_reason, delivery and replies."""
+    columns = (mt_message.c.state, mt_message.c.suppressed_reason, last_word.label("delivery"))
+    found = select(*columns).where(*chosen.conditions()).subquery()
+    return conn.execute(select(*found.c, func.count().label("replies")).group_by(*found.c)).mappings().all()
+
+
+def open_now(conn: Connection) -> dict[str, int]:
+    """Count, by state, what somebody may have to act on; what is being sent this moment is left out."""
+    what = (mt_message.c.state.in_(("failed", "unknown")), mt_message.c.due_at.is_(None))
+    counts = select(mt_message.c.state, func.count()).where(*what).group_by(mt_message.c.state)
+    return dict(conn.execute(counts).all())
+
+
+def waiting(conn: Connection) -> dict[str, int]:
+    """Count, by provider, the replies that are queued."""
+    queued = Chosen(states=("queued",)).conditions()
+    counts = select(mt_message.c.provider, func.count()).where(*queued).group_by(mt_message.c.provider)
+    return dict(conn.execute(counts).all())
+
+
+def is_any(conn: Connection) -> bool:
+    """Tell whether a reply was ever asked for."""
+    return conn.scalar(select(mt_message.c.id).limit(1)) is not None
 
 
 def one(conn: Connection, reply_id: int) -> RowMapping | None:
     """Give one reply as it is stored."""
     return conn.execute(select(mt_message).where(mt_message.c.id == reply_id)).mappings().first()
+
+
+def tries(conn: Connection, reply_id: int) -> Sequence[RowMapping]:
+    """Give every try to send one reply, the first one first."""
+    of_reply = select(mo_attempt).where(mo_attempt.c.mt_message_id == reply_id)
+    return conn.execute(of_reply.order_by(mo_attempt.c.id)).mappings().all()
+
+
+def reports_of(conn: Connection, reply_id: int) -> Sequence[RowMapping]:
+    """Give the delivery reports on one reply, the first one first."""
+    of_reply = select(mt_report).where(mt_report.c.mt_message_id == reply_id)
+    return conn.execute(of_reply.order_by(mt_report.c.id)).mappings().all()
 
 
 def count(conn: Connection, chosen: Chosen) -> dict[tuple[str, str, str | None], int]:
@@ -70,6 +122,14 @@ def count(conn: Connection, chosen: Chosen) -> dict[tuple[str, str, str | None],
     columns = (mt_message.c.provider, mt_message.c.state, why)
     query = select(*columns, func.count()).where(*chosen.conditions(), *_may_be_taken_up()).group_by(*columns)
     return {(provider, state, cause): n for provider, state, cause, n in conn.execute(query)}
+
+
+def stopped(conn: Connection, chosen: Chosen) -> int:
+    """Count the people of what may be taken up who have said STOP to it: nothing goes out to them."""
+    query = select(func.count(mt_message.c.person_key.distinct())).where(
+        *chosen.conditions(), *_may_be_taken_up(), mt_message.c.opt_out_id.is_(None), opt_outs.stands_against_any()
+    )
+    return conn.scalar(query) or 0
 
 
 def take_up(conn: Connection, chosen: Chosen, rules: Rules, *, now: datetime) -> list[int]:

@@ -91,6 +91,23 @@ report_poll = Table(
     comment="One row is an option of a poll, counted.",
 )
 
+report_poll_kept = Table(
+    "report_poll_kept",
+    metadata,
+    Column("poll", Text, primary_key=True, comment="Name of the poll."),
+    Column("option", Text, primary_key=True, comment="What was voted for; empty = the text names no option."),
+    Column("votes", RowId, nullable=False, comment="Votes that count: one a person."),
+    Column("unique_people", RowId, nullable=False, comment="Different people who sent it, counted or not."),
+    Column("rejected_late", RowId, nullable=False, comment="Votes that came too late."),
+    Column("rejected_early", RowId, nullable=False, comment="Votes that came too early."),
+    Column("rejected_double", RowId, nullable=False, comment="Votes of people whose other vote counts."),
+    Column("unreadable", RowId, nullable=False, comment="Votes in time that name no option."),
+    Column(
+        "up_to_vote", RowId, nullable=False, comment="Votes up to this id are counted here, and may be pruned."
+    ),
+    comment="One row is an option of a poll whose votes may be pruned: what they came to.",
+)
+
 report_route = Table(
     "report_route",
     metadata,
@@ -140,6 +157,13 @@ report_counted = Table(
         nullable=False,
         server_default=text("false"),
         comment="True when it is over, no provider repeats its messages any more and its people are counted.",
+    ),
+    Column(
+        "is_pruned",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=text("false"),
+        comment="True when messages of it were pruned: it stays as it was counted.",
     ),
     comment="One row is a date, and how its counting stands.",
 )

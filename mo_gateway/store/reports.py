@@ -52,6 +52,7 @@ class _Found:
     """The reply that a report is about."""
 
     id: int
+    is_erased: bool  #: with its person, so that nothing of them is stored any more
     is_only: bool  #: False where others have the same reference, and the report may be about one of them
 
 
@@ -91,7 +92,7 @@ def add_reports(conn: Connection, batch: Sequence[NewReport]) -> dict[bytes, Rec
     """Store reports and join them to their replies; give a receipt for each dedupe key."""
     found = _replies_of(conn, batch)
     opt_out_ids = _settle(conn, {reply.id for reply in found.values() if reply.is_only})
-    rows = folded(_row(new, found[new.key].id if new.key in found else None) for new in batch)
+    rows = folded(_row(new, found.get(new.key)) for new in batch)
     stored = insert(conn, TABLE, rows)
     for opt_out_id in opt_out_ids:
         opt_outs.confirmed(conn, opt_out_id, database_now())
@@ -181,9 +182,13 @@ def _tried(
     if not wanted:
         return {}
     pair = (mt_message.c.provider, column)
-    query = select(*pair, func.max(mt_message.c.id), func.count()).group_by(*pair)
-    rows = conn.execute(query.where(column.in_(wanted), mt_message.c.attempts > 0))
-    return {(provider, word): _Found(last, count == 1) for provider, word, last, count in rows}
+    figures = (func.max(mt_message.c.id), func.max(mt_message.c.msisdn), func.count())
+    rows = conn.execute(
+        select(*pair, *figures).where(column.in_(wanted), mt_message.c.attempts > 0).group_by(*pair)
+    )
+    return {
+        (provider, word): _Found(last, number == "", count == 1) for provider, word, last, number, count in rows
+    }
 
 
 def _settle(conn: Connection, replies: Collection[int]) -> list[int]:
@@ -222,11 +227,11 @@ def _has_its_id() -> ColumnElement[bool]:
     return same_provider & (mt_message.c.provider_id == mt_report.c.provider_id)
 
 
-def _row(new: NewReport, mt_message_id: int | None) -> Row:
+def _row(new: NewReport, reply: _Found | None) -> Row:
     report, request = new.report, new.request
     return {
         "dedupe_key": new.key,
-        "mt_message_id": mt_message_id,
+        "mt_message_id": reply.id if reply else None,
         "provider": report.provider,
         "status": report.status.value,
         "provider_status": report.provider_status,
@@ -236,7 +241,7 @@ def _row(new: NewReport, mt_message_id: int | None) -> Row:
         "received_at": request.received_at,
         "last_received_at": request.received_at,
         "deliveries": 1,
-        "raw": report.raw[:LONGEST_RAW],
+        "raw": b"" if reply and reply.is_erased else report.raw[:LONGEST_RAW],
         "remote_addr": request.remote_addr,
     }
 

@@ -76,6 +76,25 @@ class LockedConnection(sqlite3.Connection):
             self._timer = timer = Timer(limit.total_seconds(), lambda: self._give_up(timer))
             timer.start()
 
+    def vacuum(self, limit: timedelta) -> bool:
+        """Write the file anew, as its one writer, and empty the log; False where that takes longer than `limit`.
+
+        Without it pages may hold copies of rows that moved before they were erased.
+        """
+        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        timer = Timer(limit.total_seconds(), self.interrupt)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            timer.start()
+            self.execute("VACUUM")
+            is_busy, _, _ = self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            timer.cancel()
+            os.close(descriptor)
+        return not is_busy
+
     def commit(self) -> None:
         with self.not_ending():
             super().commit()
@@ -136,6 +155,7 @@ def _settle(connection: LockedConnection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses the last commits when the power fails
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased or pruned is written over with zeros
 
 
 def check_writable(conn: Connection) -> None:

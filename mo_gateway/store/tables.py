@@ -143,6 +143,12 @@ mo_rejection = Table(
     ),
     Column("replayed_at", UtcDateTime, comment="When a replay turned it into a message; NULL before."),
     Column("message_id", RowId, ForeignKey("mo_message.id"), comment="The message a replay made of it."),
+    Index(
+        "mo_rejection_message_id_idx",
+        "message_id",
+        postgresql_where=text("message_id IS NOT NULL"),
+        sqlite_where=text("message_id IS NOT NULL"),
+    ),
     comment="One row is a distinct request that was rejected; kept so that it can be replayed.",
 )
 
@@ -260,6 +266,18 @@ opt_out = Table(
         "person_key",
         postgresql_where=text("until IS NULL"),
         sqlite_where=text("until IS NULL"),
+    ),
+    Index(
+        "opt_out_message_id_idx",
+        "message_id",
+        postgresql_where=text("message_id IS NOT NULL"),
+        sqlite_where=text("message_id IS NOT NULL"),
+    ),
+    Index(
+        "opt_out_until_message_id_idx",
+        "until_message_id",
+        postgresql_where=text("until_message_id IS NOT NULL"),
+        sqlite_where=text("until_message_id IS NOT NULL"),
     ),
     comment="One row is one STOP, until START; every reply is checked against it at the moment of sending.",
 )
@@ -465,6 +483,13 @@ mo_subscription = Table(
         sqlite_where=text("until IS NULL"),
     ),
     Index("mo_subscription_person_key_idx", "person_key"),
+    Index("mo_subscription_message_id_idx", "message_id"),
+    Index(
+        "mo_subscription_until_message_id_idx",
+        "until_message_id",
+        postgresql_where=text("until_message_id IS NOT NULL"),
+        sqlite_where=text("until_message_id IS NOT NULL"),
+    ),
     comment="One row is one person's time on a list, with the messages that prove it.",
 )
 
@@ -497,6 +522,7 @@ mo_question = Table(
         postgresql_where=text("ended_at IS NULL"),
         sqlite_where=text("ended_at IS NULL"),
     ),
+    Index("mo_question_message_id_idx", "message_id"),
     comment="One row is a question that a handler asked a person.",
 )
 

@@ -1,17 +1,39 @@
 """Votes and lists: what handlers decided, stored with the message being done, each once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    case,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy import delete as sql_delete
 
 from mo_gateway.message import Message
 from mo_gateway.values import Join, Leave, Timing, Vote
 
+from .report_tables import report_poll_kept
 from .tables import mo_subscription, mo_vote
 from .types import insert_into
+
+#: How a vote stands, and the column that counts those in `report_poll_kept`.
+KEPT = {
+    "counted": "votes",
+    "late": "rejected_late",
+    "early": "rejected_early",
+    "double": "rejected_double",
+    "unreadable": "unreadable",
+}
 
 
 def vote(conn: Connection, value: Vote, message: Message, *, person_key: bytes) -> None:
@@ -64,16 +86,37 @@ def leave(conn: Connection, value: Leave, message: Message, *, person_key: bytes
 
 def polls(conn: Connection) -> Sequence[str]:
     """Name the polls that anybody has voted in."""
-    return conn.scalars(select(mo_vote.c.poll).distinct().order_by(mo_vote.c.poll)).all()
+    named = union(select(mo_vote.c.poll), select(report_poll_kept.c.poll)).subquery()
+    return conn.scalars(select(named.c.poll).order_by(named.c.poll)).all()
 
 
-def totals(conn: Connection, poll: str) -> Sequence[RowMapping]:
-    """Count a poll: rows of option and standing, votes; `counted` is one vote a person.
+def totals(conn: Connection, poll: str) -> list[dict[str, Any]]:
+    """Count a poll: rows of option, standing and votes. `counted` is one vote a person; pruned votes are in it.
 
     Of a person's votes in time that name an option the first one counts, or the last one, as the newest vote of
     the poll says. The others are `double`; those out of time `early` or `late`; those without an option
     `unreadable`.
     """
+    found = Counter({(row.option, row.standing): row.votes for row in _of_votes(conn, poll)})
+    for row in conn.execute(select(report_poll_kept).where(report_poll_kept.c.poll == poll)).mappings():
+        for standing, column in KEPT.items():
+            found[row["option"] or None, standing] += row[column]
+    by_votes = sorted(found.items(), key=lambda item: (-item[1], item[0][0] or ""))
+    return [{"option": option, "standing": standing, "votes": n} for (option, standing), n in by_votes if n]
+
+
+def senders(conn: Connection, poll: str) -> Counter[str]:
+    """Count, by option (empty = none), the different people who sent it, counted or not."""
+    people = select(mo_vote.c.option, func.count(mo_vote.c.person_key.distinct()).label("people")).where(
+        mo_vote.c.poll == poll, mo_vote.c.id > kept_up_to(poll)
+    )
+    found = Counter({row.option or "": row.people for row in conn.execute(people.group_by(mo_vote.c.option))})
+    of_poll = select(report_poll_kept).where(report_poll_kept.c.poll == poll)
+    found.update({row.option: row.unique_people for row in conn.execute(of_poll)})
+    return found
+
+
+def _of_votes(conn: Connection, poll: str) -> Sequence[Row[Any]]:
     of_poll = mo_vote.c.poll == poll
     last_counts = conn.scalar(select(mo_vote.c.last_counts).where(of_poll).order_by(mo_vote.c.id.desc()).limit(1))
     is_valid = (mo_vote.c.timing == "in time") & mo_vote.c.option.is_not(None)
@@ -86,10 +129,19 @@ def totals(conn: Connection, poll: str) -> Sequence[RowMapping]:
         (place == 1, "counted"),
         else_="double",
     )
-    votes = select(mo_vote.c.option, standing.label("standing")).where(of_poll).subquery()
+    votes = (
+        select(mo_vote.c.option, standing.label("standing"))
+        .where(of_poll, mo_vote.c.id > kept_up_to(poll))
+        .subquery()
+    )
     columns = (votes.c.option, votes.c.standing)
-    query = select(*columns, func.count().label("votes")).group_by(*columns)
-    return conn.execute(query.order_by(func.count().desc(), votes.c.option)).mappings().all()
+    return conn.execute(select(*columns, func.count().label("votes")).group_by(*columns)).all()
+
+
+def kept_up_to(poll: str | ColumnElement[str]) -> ColumnElement[int]:
+    """Say up to which id the votes of a poll are in `report_poll_kept`, so that they may go."""
+    newest = select(func.max(report_poll_kept.c.up_to_vote)).where(report_poll_kept.c.poll == poll)
+    return func.coalesce(newest.correlate(mo_vote).scalar_subquery(), 0)
 
 
 def between(conn: Connection, poll: str, *, after: int, up_to: int) -> dict[int, Vote]:

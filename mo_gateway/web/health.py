@@ -4,13 +4,13 @@ from threading import Lock
 
 import structlog
 from flask import Flask, Response, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.errors import MoGatewayError, StorageError
 from mo_gateway.gateway import Gateway
+from mo_gateway.scrape import Scrape
 from mo_gateway.store import schema, sqlite
 from mo_gateway.store.engine import READ_ONLY
 from mo_gateway.store.failures import in_one_line
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 def register(app: Flask, gateway: Gateway) -> None:
     """Add the three views."""
     looking = Lock()
+    scrape = Scrape(gateway.settings, gateway.engine, gateway.metrics, gateway.clock)
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -45,10 +46,10 @@ def register(app: Flask, gateway: Gateway) -> None:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        """Give the counters of all processes of this host to those who may see them."""
+        """Show those who may see them the counters of this host and what the database says."""
         if not access.is_from(request.remote_addr or "", gateway.settings.metrics_networks):
             return Response("Forbidden.\n", 403, mimetype="text/plain")
-        return Response(generate_latest(_registry(gateway)), content_type=CONTENT_TYPE_LATEST)
+        return Response(scrape.text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _check_storage(gateway: Gateway) -> None:
@@ -70,12 +71,3 @@ def _check_storage(gateway: Gateway) -> None:
 
 def _reason(exc: Exception) -> str:
     return str(exc) if isinstance(exc, MoGatewayError) else "the database does not answer"
-
-
-def _registry(gateway: Gateway) -> CollectorRegistry:
-    folder = gateway.settings.metrics_folder
-    if folder is None:
-        return gateway.metrics.registry
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call] # the library has no types
-    return registry

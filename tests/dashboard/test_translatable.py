@@ -12,7 +12,21 @@ import mo_gateway.web.dashboard
 TEMPLATES = sorted((Path(mo_gateway.web.dashboard.__file__).parent / "templates").glob("*.html"))
 
 VALUE = "\ufffc"  # where a template puts one in
-NAMES = {"mo_gateway", "/", "j", "k", "r", "?", "UTC", "psql", "CSV", "Excel"}  # the same in every language
+NAMES = {
+    "mo_gateway",
+    "/",
+    "j",
+    "k",
+    "r",
+    "?",
+    "UTC",
+    "psql",
+    "CSV",
+    "Excel",
+    "ms",
+    "24h",
+    "2h",
+}  # the same in every language
 SAID_BY = ("title", "placeholder", "alt", "aria-label", "aria-description", "data-title", "label", "summary")
 ASKED = ("template", "test", "iter", "target", "args", "defaults", "call")  # of statements; they are not put out
 

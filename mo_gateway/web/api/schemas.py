@@ -234,6 +234,14 @@ class Standing(Schema):
     error = fields.String(required=True, allow_none=True)
 
 
+class Silence(Schema):
+    """A shortcode to which nothing has come for longer than MO_GATEWAY_MAX_SILENCE allows."""
+
+    shortcode = fields.String(required=True)
+    last_at = _when("When something last came; null = never, or not for a month")
+    allowed = fields.Float(required=True, metadata={"description": "So many seconds may pass"})
+
+
 class Status(Schema):
     """How the gateway stands: what `status --json` prints."""
 
@@ -244,12 +252,14 @@ class Status(Schema):
     unrouted = _count("Messages that no handler is for")
     rejected = _count("Rejections that no replay has turned into a message")
     replies_queued = _count("Replies that wait to be sent")
+    oldest_reply_at = _when("Since when the reply that waits longest could have gone out")
     replies_failed = _count("Replies that did not go out")
     replies_unknown = _count("Replies that may have gone out, and nobody knows")
     standing = fields.List(fields.Nested(Standing), required=True)
     refused = _count("Requests refused within the last hour; the provider sends them again")
     last_message_at = _when("When the last message came")
     problems = fields.List(fields.Nested(Problem), required=True)
+    silences = fields.List(fields.Nested(Silence), required=True)
     refusing_since = _when("Since when all callbacks are refused; null = they are not")
     first_loss_at = _when("When the first of them is lost")
 

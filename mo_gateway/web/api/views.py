@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy import RowMapping
 
 from mo_gateway.about import about_message
+from mo_gateway.checks.silence import silences
 from mo_gateway.condition import REFUSED_WITHIN, as_dict
 from mo_gateway.masking import masked, without_number
 from mo_gateway.store import reading
@@ -49,9 +50,11 @@ def message(source: Source, number: str) -> Response:
 
 def status(source: Source) -> Response:
     """Give what waits and what went wrong, counted."""
+    now = source.clock()
     with source.looking() as conn:
-        found = overview(conn, refused_since=source.clock() - REFUSED_WITHIN)
-    return _json(Status(), as_dict(found, source.loss_clock.first_refusal()))
+        found = overview(conn, refused_since=now - REFUSED_WITHIN)
+        silent = silences(conn, source.settings, now)
+    return _json(Status(), as_dict(found, silent, source.loss_clock.first_refusal()))
 
 
 def openapi(source: Source) -> Response:

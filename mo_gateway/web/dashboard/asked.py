@@ -16,6 +16,7 @@ from mo_gateway.store.selection import STATES, Filter
 LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
 
+_BETWEEN_DIGITS = re.compile(r"[\s()./-]")
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 #: The names in an address that choose messages: those of the command line, and some more.
@@ -81,18 +82,19 @@ def _add(found: dict[str, Any], name: str, value: str, zone: ZoneInfo, now: date
         case "since" | "until":
             found[name] = read_moment(value, zone, now, end_of_day=name == "until")
         case "state":
-            found["states"] = (*found.get("states", ()), _one_of(STATES, value))
+            found["states"] = (*found.get("states", ()), one_of(STATES, value))
         case "only":
-            found[ONLY[_one_of(ONLY, value)]] = True
+            found[ONLY[one_of(ONLY, value)]] = True
         case "person":
             found["person_key"] = _person(value)
         case "id":
-            found["ids"] = (*found.get("ids", ()), _row_number(value))
+            found["ids"] = (*found.get("ids", ()), row_number(value))
         case _:
             found[name] = value
 
 
-def _one_of(known: Iterable[str], value: str) -> str:
+def one_of(known: Iterable[str], value: str) -> str:
+    """Give back a word that is one of the known ones; or raise ValueError."""
     if value not in known:
         raise ValueError(f"{value!r} is none of {', '.join(known)}")
     return value
@@ -104,7 +106,8 @@ def _person(value: str) -> bytes:
     return bytes.fromhex(value)
 
 
-def _row_number(value: str) -> int:
+def row_number(value: str) -> int:
+    """Read a row's number; or raise ValueError."""
     found = row_asked({"id": value}, "id")
     if found is None:
         raise ValueError(f"{value!r} is no number such as 812")
@@ -126,6 +129,18 @@ def row_asked(args: Mapping[str, str], name: str) -> int | None:
     value = args.get(name, "")
     is_number = value.isascii() and value.isdigit() and len(value) <= 19
     return int(value) if is_number and int(value) <= LARGEST else None
+
+
+def number_asked(form: Mapping[str, str]) -> str:
+    """Give the number of a form as an MSISDN is written; people put a + or 00 before it, and signs in between."""
+    number = _BETWEEN_DIGITS.sub("", form.get("number", ""))
+    return number[2:] if number.startswith("00") else number.removeprefix("+")
+
+
+def person_asked(form: Mapping[str, str]) -> bytes | None:
+    """Give the key of a person, whom an address or a form names by its hex digits, or None."""
+    handle = form.get("person_key", "")
+    return bytes.fromhex(handle) if _KEY.fullmatch(handle) else None
 
 
 def is_word(value: str) -> bool:

@@ -1,6 +1,8 @@
 """How values are written on pages: moments in the one zone, numbers masked, texts as phones sent them."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -17,6 +19,7 @@ SIGNS = {
     "sent": ("●", "ok"),
     "delivered": ("●", "ok"),
     "pending": ("◐", "wait"),
+    "being sent": ("◐", "wait"),
     "queued": ("◐", "wait"),
     "unknown": ("◐", "wait"),
     "unrouted": ("▲", "wait"),
@@ -79,6 +82,16 @@ def text(value: str | None, longest: int = 0) -> Markup:
     shown = one_line(value)
     cut = shown if not longest or len(shown) <= longest else f"{shown[: longest - 1]}…"
     return Markup('<bdi class="phone">{}</bdi>').format(cut)
+
+
+def pieces(part: str, forced_by: Collection[str]) -> list[tuple[str, bool]]:
+    """Take a part of a reply apart: runs of characters, each with whether it is what makes the whole UCS-2."""
+    runs = groupby(part, key=forced_by.__contains__)
+    return [("".join(map(_seen, characters)), is_forcing) for is_forcing, characters in runs]
+
+
+def _seen(character: str) -> str:
+    return character if character == "\n" else one_line(character)
 
 
 def state(word: str) -> Markup:

@@ -12,7 +12,7 @@ from mo_gateway.keys import person_key
 from mo_gateway.reply import is_msisdn
 from mo_gateway.store import paging, reading
 from mo_gateway.store.selection import STATES, Filter
-from mo_gateway.web.dashboard.asked import ONLY, Chosen, choice, row_asked, within
+from mo_gateway.web.dashboard.asked import ONLY, Chosen, choice, number_asked, row_asked, within
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
@@ -24,9 +24,6 @@ WINDOWS = ("1h", "24h", "7d")
 
 #: States of which few messages are, and an index says which: they are found whenever they came.
 OPEN = frozenset(STATES) - {"done"}
-
-#: What people write between the digits of a number.
-BETWEEN_DIGITS = str.maketrans("", "", " +-./()\u00a0")
 
 
 @dataclass(slots=True)
@@ -81,7 +78,7 @@ def tell_news(visit: Visit) -> ResponseReturnValue:
 
 def find_person(visit: Visit) -> ResponseReturnValue:
     """Lead to the messages of one number, which stands in no address."""
-    number = request.form.get("number", "").translate(BETWEEN_DIGITS).removeprefix("00")
+    number = number_asked(request.form)
     if not is_msisdn(number):
         return sentence(400, _("A number is 6 to 15 digits, country code first, such as +32 412 34 56 78."))
     key = person_key(visit.desk.settings.person_secret, number).hex()

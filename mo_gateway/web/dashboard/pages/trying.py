@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -12,13 +11,13 @@ from mo_gateway.errors import HandlerError
 from mo_gateway.explanation import Explanation, explain, made_up
 from mo_gateway.gsm import Sizing
 from mo_gateway.handlers.building import is_pure
-from mo_gateway.masking import one_line
 from mo_gateway.message import Message
 from mo_gateway.reply import Reply
 from mo_gateway.routing import Route
 from mo_gateway.store.keywords import Own
 from mo_gateway.web.dashboard.asked import is_word
 from mo_gateway.web.dashboard.desk import Visit
+from mo_gateway.web.dashboard.shown import pieces
 from mo_gateway.words import fold
 
 LONGEST_TEXT = 1600  # characters that are tried
@@ -34,9 +33,8 @@ class Preview:
     @property
     def parts(self) -> Iterator[list[tuple[str, bool]]]:
         """The parts as pieces of text, each with whether it is what makes the whole UCS-2."""
-        for part in self.sizing.parts if self.sizing else ():
-            runs = groupby(part, key=lambda one: self.sizing is not None and one in self.sizing.forced_by)
-            yield [("".join(map(_seen, characters)), is_forcing) for is_forcing, characters in runs]
+        if self.sizing:
+            yield from (pieces(part, self.sizing.forced_by) for part in self.sizing.parts)
 
 
 def show(visit: Visit) -> ResponseReturnValue:
@@ -85,10 +83,6 @@ def _preview(visit: Visit, found: Explanation) -> Preview | None:
     if not text:
         return Preview(None)
     return Preview(gsm.measure(gsm.transliterated(text) if visit.desk.settings.transliterate else text))
-
-
-def _seen(character: str) -> str:
-    return character if character == "\n" else one_line(character)
 
 
 def _answer(route: Route, message: Message) -> str:

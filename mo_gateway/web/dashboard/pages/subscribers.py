@@ -1,0 +1,79 @@
+"""Subscribers and STOP: who joined and left, who wants no more, and by which message; entries made by hand."""
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mo_gateway import by_hand
+from mo_gateway.by_hand import OptOut, folded_keyword
+from mo_gateway.store import consents, values
+from mo_gateway.web.dashboard.asked import LARGEST, LONGEST_WORD, is_word, number_asked, row_asked
+from mo_gateway.web.dashboard.desk import Visit
+from mo_gateway.web.dashboard.gate import sentence
+from mo_gateway.web.dashboard.texts import gettext as _
+
+ROWS = 100
+
+
+def show(visit: Visit) -> ResponseReturnValue:
+    """Show the lists, who is on the one that is asked for, and who said STOP."""
+    return _page(visit)
+
+
+def show_opt_out(visit: Visit, opt_out_id: int) -> ResponseReturnValue:
+    """Show one opt-out: what was said, when it counted, when it was confirmed."""
+    with visit.looking() as conn:
+        entry = consents.one_opt_out(conn, opt_out_id) if opt_out_id <= LARGEST else None
+        if entry is None:
+            return sentence(404, _("There is no opt-out %(number)s.") % {"number": opt_out_id})
+        in_spite = consents.tried_in_spite_of(conn, entry)
+    return visit.page("opt_out.html", entry=entry, in_spite=in_spite, longest_reason=LONGEST_WORD)
+
+
+def add_opt_out(visit: Visit) -> ResponseReturnValue:
+    """Enter what somebody said on the telephone or in a letter."""
+    form = request.form
+    try:
+        wanted = OptOut(
+            msisdn=number_asked(form),
+            shortcode=form.get("shortcode", "").strip() or None,
+            keywords=tuple(map(folded_keyword, form.get("keywords", "").split())),
+            word=form.get("word", "").strip(),
+        )
+    except ValueError as exc:
+        return _page(visit, fault=str(exc)), 400
+    secret = visit.desk.settings.person_secret
+    entry = by_hand.add_opt_out(visit.desk.engine, wanted, secret, visit.actor, visit.now)
+    if entry is None:
+        return _page(visit, fault=_("It was in force already: nothing was entered.")), 409
+    return redirect(url_for("dashboard.opt_out", opt_out_id=entry))
+
+
+def end_opt_out(visit: Visit, opt_out_id: int) -> ResponseReturnValue:
+    """Enter that somebody wants messages again."""
+    reason = request.form.get("reason", "").strip()
+    if not is_word(reason):
+        return sentence(400, _("An opt-out ends for a reason: say who asked for it, and how."))
+    ended = opt_out_id <= LARGEST and by_hand.end_opt_out(
+        visit.desk.engine, opt_out_id, reason, visit.actor, visit.now
+    )
+    if not ended:
+        return sentence(404, _("There is no opt-out %(number)s in force.") % {"number": opt_out_id})
+    return redirect(url_for("dashboard.opt_out", opt_out_id=opt_out_id))
+
+
+def _page(visit: Visit, fault: str = "") -> str:
+    name, is_on = request.args.get("list", ""), request.args.get("state") != "left"
+    in_force = request.args.get("optouts") != "ended"
+    before = row_asked(request.args, "before")
+    found: dict[str, Any] = {"name": name if is_word(name) else "", "is_on": is_on, "in_force": in_force}
+    with visit.looking() as conn:
+        found["lists"] = values.lists(conn)
+        found["counts"] = consents.opt_out_counts(conn)
+        if found["name"]:
+            found["members"] = consents.members(conn, name, is_on=is_on, before=before, limit=ROWS)
+        else:
+            found["opt_outs"] = consents.opt_outs(conn, in_force=in_force, before=before, limit=ROWS)
+    rows = found.get("members", found.get("opt_outs", ()))
+    return visit.page("subscribers.html", fault=fault, has_more=len(rows) == ROWS, **found)
