@@ -13,12 +13,12 @@ from .store.overview import Overview, Problem
 REFUSED_WITHIN = timedelta(hours=1)
 
 
-def as_dict(found: Overview, silent: Sequence[Silence], refused_at: datetime | None) -> dict[str, Any]:
-    """Give what was counted, with a command to begin with for each problem, who is silent, and what is lost."""
-    silences = [{**asdict(one), "allowed": one.allowed.total_seconds()} for one in silent]
+def as_dict(found: Overview, silences: Sequence[Silence], refused_at: datetime | None) -> dict[str, Any]:
+    """Give what was counted, the next command for each problem, who is silent, what the loss clock says."""
     problems = [{**asdict(problem), "next": next_command(problem)} for problem in found.problems]
     loss = {"refusing_since": refused_at, "first_loss_at": refused_at and lost_from(refused_at)}
-    return {**asdict(found), "problems": problems, "silences": silences, **loss}
+    silent = [{**asdict(one), "allowed": one.allowed.total_seconds()} for one in silences]
+    return {**asdict(found), "problems": problems, "silences": silent, **loss}
 
 
 def next_command(problem: Problem) -> str:

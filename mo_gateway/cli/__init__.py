@@ -112,12 +112,12 @@ for command in (
     fake.fake,
     replay.replay,
     user.user,
-    token.token,
-    openapi.openapi,
     person.person,
     forget.forget,
     prune.prune,
     audit.audit,
+    token.token,
+    openapi.openapi,
 ):
     main.add_command(command)
 

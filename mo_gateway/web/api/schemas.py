@@ -238,8 +238,8 @@ class Silence(Schema):
     """A shortcode to which nothing has come for longer than MO_GATEWAY_MAX_SILENCE allows."""
 
     shortcode = fields.String(required=True)
-    last_at = _when("When something last came; null = never, or not for a month")
-    allowed = fields.Float(required=True, metadata={"description": "So many seconds may pass"})
+    last_at = _when("When something last came; null = nothing, or not for a month")
+    allowed = fields.Float(required=True, metadata={"description": "So many seconds are allowed"})
 
 
 class Status(Schema):
