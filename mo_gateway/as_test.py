@@ -19,7 +19,7 @@ def trigger_line(row: Mapping[str, Any]) -> str:
         "--operator": "" if row["operator_defaulted"] else row["operator"],
         "--country": row["country"],
         "--timestamp": row["timestamp_raw"],
-        "--reference": row["reference"] or "",
+        "--reference": _without_number(row["reference"] or "", row["msisdn"]),
         "--charset": row["charset"],
         "--method": row["method"],
     }
