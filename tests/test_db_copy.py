@@ -434,6 +434,7 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
     ],
     access_tables.mo_login_failure: [{"at": ODD, "name": "", "remote_addr": "::1"}],
     access_tables.mo_token: [{"name": "é🎉", "token_hash": bytes(range(32)), "created_at": ODD}],
+    access_tables.mo_erased_key: [{"table_name": "mo_message", "row_id": 2**40}],
     access_tables.mo_audit: [
         {
             "at": ODD,
@@ -517,6 +518,19 @@ ROWS: dict[Table, list[dict[str, Any]]] = {
             "rejected_double": 0,
             "unreadable": 2**40,
             "counted_at": ODD,
+        },
+    ],
+    report_tables.report_poll_kept: [
+        {
+            "poll": "song",
+            "option": "",
+            "votes": 2**40,
+            "unique_people": 0,
+            "rejected_late": 0,
+            "rejected_early": 0,
+            "rejected_double": 0,
+            "unreadable": 2**40,
+            "up_to_vote": 2**40,
         },
     ],
     report_tables.report_route: [
