@@ -101,8 +101,8 @@ def _plan(conn: Connection, person: Person, found: Rows) -> Plan:
 
 
 def _empty(conn: Connection, person: Person, found: Rows, now: datetime) -> None:
-    key, public = erasing.new_key(), erased_words.public_words(conn)
-    sent = erased_words.sent_by(conn, found)
+    key, sent = erasing.new_key(), erased_words.sent_by(conn, found)
+    public = erased_words.public_words(conn, person, sent)
     if zone_name := agenda.zone_name(conn):
         zone = ZoneInfo(zone_name)
         dates = {one.received_at.astimezone(zone).date() for one in sent}

@@ -24,7 +24,7 @@ from .store.engine import READ_ONLY
 from .store.pruning import Old
 from .store.tables import mo_message, mo_rejection, mt_message, mt_report
 
-CHUNK = 200  # messages that go in one transaction: SQLite's intake waits for it
+CHUNK = 100  # messages that go in one transaction: SQLite's intake waits for it
 BETWEEN_WRITES = 0.02  # seconds in which the intake has a SQLite file to itself
 OTHERS = "*"
 

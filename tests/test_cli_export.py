@@ -476,7 +476,7 @@ def test_a_disk_that_does_not_keep_the_file_is_told_in_a_sentence(
     def fail(_descriptor: int) -> NoReturn:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("mo_gateway.cli.export.os.fsync", fail)
+    monkeypatch.setattr("mo_gateway.cli.whole_file.os.fsync", fail)
 
     result = run("report_unmatched", "-o", tmp_path / "words.csv")
 

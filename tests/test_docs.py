@@ -159,7 +159,7 @@ TABLE_ORDER = [
         "mo_question",
         "mo_worker",
     ),
-    *("mo_user", "mo_session", "mo_login_failure", "mo_token", "mo_audit"),
+    *("mo_user", "mo_session", "mo_login_failure", "mo_token", "mo_erased_key", "mo_audit"),
 ]
 SETTINGS = {**SettingsSchema().fields, **provider_settings.variables()}
 

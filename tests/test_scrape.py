@@ -1,13 +1,15 @@
 """`/metrics`, scraped: what the database says beside the counters, however it is, and of all processes."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
 from mo_gateway import Message, keyword, scrape
 from mo_gateway.errors import ConfigError
@@ -104,6 +106,30 @@ def test_more_than_a_lot_is_counted_as_a_lot(gateway: Gateway, monkeypatch: pyte
         store(gateway, MSISDN=f"3240000000{number}")
 
     assert scraped(gateway)["mogateway_inbox_waiting"] == 2
+
+
+def test_no_figure_reads_a_whole_table_that_grows(sqlite_url: str, make_settings: MakeSettings) -> None:
+    gateway = open_gateway(make_settings(sqlite_url, MAX_SILENCE="4414=6h"))
+    store(gateway)
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        gateway.engine,
+        "before_cursor_execute",
+        lambda _conn, _cursor, statement, values, *_: asked.append((statement, values)),
+    )
+    scraped(gateway)
+
+    with gateway.engine.begin() as conn:
+        plans = [
+            row.detail
+            for statement, values in [*asked]
+            for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    tables = r"SCAN (mo_message|mo_handling|mt_message|report_day|report_hour)\b(?!.* USING )"
+    whole = [step for step in plans if re.match(tables, step)]
+    assert len(asked) > 10
+    assert whole == ["SCAN mo_message"] * 2  # from its newest row on, and no further than RECENT
+    gateway.close()
 
 
 def test_a_reply_that_is_not_to_go_out_yet_is_not_late(gateway: Gateway) -> None:

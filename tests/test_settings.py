@@ -41,7 +41,14 @@ CODES = "WORD=MEANING, with commas between them; a meaning is delivered, failed,
 RATE = "Must be greater than or equal to 1 and less than or equal to 100000."
 
 #: A bad value of every setting that can be wrong, and what is said of it.
+RETENTION = (
+    "days such as 400d, or with commas between them 4414=90d,*=400d; at least 2d, for a date is open so long"
+)
+
 BAD = [
+    ("RETENTION", "1d", RETENTION),
+    ("RETENTION", "4414=90d,4414=80d", RETENTION),
+    ("RETENTION", "a year", RETENTION),
     ("ALLOW_ANONYMOUS", "maybe", "1 or 0"),
     ("ALLOW_UNSAFE_DATABASE", "2", "1 or 0"),
     ("PREPARE_STATEMENTS", "ja", "1 or 0"),

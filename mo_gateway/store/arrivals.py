@@ -99,8 +99,9 @@ def _counted(conn: Connection, now: datetime, wanted: Collection[str], *, but: C
         return []
     is_then = tuple_(report_day.c.local_date, report_day.c.shortcode).in_(pairs)
     moments = select(report_day.c.shortcode, func.max(report_day.c.last_at)).where(is_then, ~report_day.c.is_test)
-    last: dict[str, datetime] = dict(conn.execute(moments.group_by(report_day.c.shortcode)).tuples().all())
+    rows = conn.execute(moments.group_by(report_day.c.shortcode))
+    last: dict[str, datetime] = {shortcode: at for shortcode, at in rows}  # noqa: C416 - a row is no tuple to mypy
     columns = (mo_message.c.shortcode, mo_message.c.received_at, mo_message.c.provider)
-    rows = conn.execute(select(*columns).where(mo_message.c.received_at.in_([*last.values()])))
-    provider = {(row.shortcode, row.received_at): row.provider for row in rows}
+    sources = conn.execute(select(*columns).where(mo_message.c.received_at.in_([*last.values()])))
+    provider = {(row.shortcode, row.received_at): row.provider for row in sources}
     return [Arrival(provider=provider.get(one, UNKNOWN), shortcode=one[0], at=one[1]) for one in last.items()]

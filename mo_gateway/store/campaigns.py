@@ -13,7 +13,7 @@ from .keywords import Own
 from .report_tables import report_counted, report_day, report_hour, report_route
 from .tables import mo_message
 
-MOST_MESSAGES = 100_000  #: that are looked through for the hours of a campaign, where an hour has not more
+MOST_MESSAGES = 50_000  #: that are looked through for the hours of a campaign, where an hour has not more
 
 _DAY, _ROUTE = report_day.c, report_route.c
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, func, insert, select, update
 
+from mo_gateway import stop
+
 from .counting import OTHER_WORDS
 from .person import Person, Rows, chunks
 from .report_tables import report_day, report_person, report_route, report_word
@@ -56,10 +58,13 @@ def counted_as(sent: Iterable[Sent], public: Collection[str]) -> dict[int, str]:
     return {one.id: one.word if one.word in public else OTHER_WORDS for one in sent}
 
 
-def public_words(conn: Connection) -> frozenset[str]:
-    """Give the words that tell nothing of who sent them: those of the routes."""
+def public_words(conn: Connection, person: Person, sent: Iterable[Sent]) -> frozenset[str]:
+    """Give the words that tell nothing of who sent them: those of the routes, and a person's STOP and START."""
+    of_days = select(report_person.c.keyword_folded).where(report_person.c.person_key == person.key.hex())
+    own = {*(one.word for one in sent), *conn.scalars(of_days)}
+    wishes = {word for word in own if stop.might_be_wish(word, "", ())}
     words = conn.scalars(select(report_route.c.keyword_folded).where(report_route.c.keyword_folded.is_not(None)))
-    return frozenset({*words, NUMBER, OTHER_WORDS})
+    return frozenset({*words, *wishes, NUMBER, OTHER_WORDS})
 
 
 def places(conn: Connection, person: Person, sent: Iterable[Sent], zone: ZoneInfo) -> Counter[Place]:

@@ -67,7 +67,7 @@ def empty_messages(conn: Connection, person: Person, found: Rows, key: bytes, wo
 def empty_replies(conn: Connection, person: Person, found: Rows, key: bytes) -> None:
     """Empty replies and their delivery reports; of replies to others that this person led to, the text."""
     reply, report = mt_message.c, mt_report.c
-    texts = {"body": None, "udh": None, "data": None, "options": None, "error": None}
+    texts = {"body": None, "udh": None, "data": None, "options": null(), "error": None}
     names = _without(person, reply.reference, reply.provider_id)
     _update(conn, mt_message, found[mt_message], msisdn="", person_key=key, opt_out_id=None, **texts, **names)
     _update(conn, mt_message, found.told_others, **texts)

@@ -1,7 +1,6 @@
 """Messages page by page: newest first, found in parts, so that a page that takes too long shows what it has."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, func, select
 
@@ -12,6 +11,9 @@ from .tables import mo_handling, mo_message
 FIRST_PART = 10_000  # messages; each further part has ten times as many
 GROWTH = 10
 
+#: What is in one of these states is always due.
+WAITING = frozenset({"pending", "failed"})
+
 #: Two receivers may commit out of turn: the clock and the numbers of messages disagree by fewer than so many.
 OUT_OF_TURN = 1000
 
@@ -21,7 +23,7 @@ def newest_first(
 ) -> Iterator[Sequence[RowMapping]]:
     """Give messages with their handlings, at most `limit`, all with a lower number than `before`."""
     above = before or reading.newest_id(conn) + 1
-    lowest, size = _lowest(conn, chosen.since), FIRST_PART
+    lowest, size = _lowest(conn, chosen), FIRST_PART
     while limit > 0 and above > lowest:
         below = max(above - size, lowest)
         found = reading.latest(conn, chosen, limit=limit, up_to=above - 1, down_to=below)
@@ -41,10 +43,13 @@ def count_after(conn: Connection, chosen: Filter, message_id: int, *, most: int)
     return conn.scalar(select(func.count(newer.subquery().c.id.distinct()))) or 0
 
 
-def _lowest(conn: Connection, since: datetime | None) -> int:
-    """Give a number that no message since that moment goes below."""
-    if since is None:
+def _lowest(conn: Connection, chosen: Filter) -> int:
+    """Give a number that no message of a choice goes below, as far as an index tells."""
+    if chosen.states and WAITING.issuperset(chosen.states):
+        oldest = conn.scalar(select(func.min(mo_handling.c.message_id)).where(mo_handling.c.due_at.is_not(None)))
+        return reading.newest_id(conn) + 1 if oldest is None else oldest
+    if chosen.since is None:
         return 1
-    first = select(mo_message.c.id).where(mo_message.c.received_at >= since).order_by(mo_message.c.received_at)
-    found = conn.scalar(first.limit(1))
-    return reading.newest_id(conn) + 1 if found is None else max(1, found - OUT_OF_TURN)
+    later = select(mo_message.c.id).where(mo_message.c.received_at >= chosen.since)
+    first = conn.scalar(later.order_by(mo_message.c.received_at).limit(1))
+    return reading.newest_id(conn) + 1 if first is None else max(1, first - OUT_OF_TURN)

@@ -132,10 +132,11 @@ def _delete_messages(conn: Connection, ids: Collection[int], before: datetime) -
         return {}
     handlings = conn.scalars(select(mo_handling.c.id).where(mo_handling.c.message_id.in_(going))).all()
     replies = conn.scalars(select(mt_message.c.id).where(mt_message.c.message_id.in_(going))).all()
+    votes = conn.scalars(select(mo_vote.c.id).where(mo_vote.c.message_id.in_(going))).all()
     for table in (opt_out, mo_rejection):
         for column in _pointing(table):
             conn.execute(update(table).where(column.in_(going)).values({column.name: None}))
-    return {
+    deleted = {
         **_deleted(conn, mo_attempt, mo_attempt.c.handling_id.in_(handlings)),
         **_delete_replies(conn, replies),
         **_deleted(conn, mo_handling, mo_handling.c.message_id.in_(going)),
@@ -146,6 +147,17 @@ def _delete_messages(conn: Connection, ids: Collection[int], before: datetime) -
         },
         **_deleted(conn, mo_message, mo_message.c.id.in_(going)),
     }
+    if votes and (conn.scalar(select(func.max(mo_vote.c.id))) or 0) < max(votes):
+        _lower_fences(conn)
+    return deleted
+
+
+def _lower_fences(conn: Connection) -> None:
+    """Let new votes be counted though SQLite gives them numbers of those that were the newest and are gone."""
+    kept = report_poll_kept.c
+    left = select(func.max(mo_vote.c.id)).where(mo_vote.c.poll == kept.poll, mo_vote.c.id <= kept.up_to_vote)
+    up_to = func.coalesce(left.scalar_subquery(), 0)
+    conn.execute(update(report_poll_kept).values(up_to_vote=up_to))
 
 
 def _delete_replies(conn: Connection, ids: Collection[int]) -> dict[str, int]:

@@ -98,4 +98,9 @@ def dead_links(somebody: Visitor, page: str) -> list[str]:
     main = page.partition("<main")[2]
     addresses = {unescape(one) for one in re.findall(r'href="(/dashboard[^"]*)"', main)}
     assert addresses
-    return [one for one in addresses if somebody.client.get(one).status_code != 200]
+    dead = []
+    for one in addresses:
+        with somebody.client.get(one) as response:  # a file is under way until it is closed
+            if response.status_code != 200:
+                dead.append(one)
+    return dead

@@ -1,9 +1,12 @@
 """Who is let in: no user, no dashboard; no log-in, no page; no permission, no way in; no form of another site."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from mo_gateway.gateway import Gateway
@@ -16,7 +19,7 @@ from mo_gateway.web.dashboard.gate import Route
 from mo_gateway.web.dashboard.roles import OF_ROLE, May
 from mo_gateway.web.dashboard.routes import ROUTES
 
-from .visiting import log_in, proof_of, visitor
+from .visiting import Visitor, log_in, proof_of, visitor
 
 PASSWORD = "correct horse battery"
 BY = Actor(name="test")
@@ -32,71 +35,93 @@ def filled(route: Route) -> str:
     return f"/dashboard{'/'.join(parts)}"
 
 
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_a_role_gets_in_where_the_route_is_for_it_and_nowhere_else(
-    route: Route, role: Role, gateway: Gateway
-) -> None:
-    somebody = visitor(gateway, role, *(["win"] if role is Role.MANAGER else []))
-    method, path = route.methods[0], filled(route)
-    form = {session.FIELD: proof_of(somebody.token)} if method == "POST" else {}
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One application, at which each route is tried by a browser of its own: some routes end a session."""
 
-    status = somebody.client.open(path, method=method, data=form).status_code
+    gateway: Gateway
+    app: Flask
 
-    is_let_in = route.may is May.LOG_IN or route.may in OF_ROLE[role]
-    assert (status != 403) == is_let_in or route.name == "try_log_in"
+    def visitor(self, role: Role, route: Route) -> Visitor:
+        """Give somebody who is logged in for one route."""
+        keywords = ["win"] if role is Role.MANAGER else []
+        token = log_in(self.gateway.engine, f"{role} at {route.name}", role, *keywords, at=self.gateway.clock())
+        return Visitor(self.client(token), token)
+
+    def client(self, token: str) -> FlaskClient:
+        """Give a browser with something in its cookie."""
+        client = self.app.test_client()
+        client.set_cookie(session.COOKIE, token, path="/dashboard")
+        return client
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_nobody_gets_anywhere_without_logging_in_but_to_the_log_in(route: Route, gateway: Gateway) -> None:
+@pytest.fixture
+def door(gateway: Gateway) -> Door:
+    """The way in, of a dashboard that has a user."""
     log_in(gateway.engine, "an", "admin", at=gateway.clock())
-    client = create_app(gateway).test_client()
-    client.set_cookie(session.COOKIE, "guessed", path="/dashboard")
-    form = {session.FIELD: proof_of("guessed")} if "POST" in route.methods else {}
-
-    response = client.open(filled(route), method=route.methods[0], data=form)
-
-    if route.may is May.LOG_IN:
-        assert "Log in" in response.text
-    else:
-        assert (response.status_code, response.location.partition("?")[0]) == (302, "/dashboard/login")
+    return Door(gateway, create_app(gateway))
 
 
-@pytest.mark.parametrize("route", FORMS, ids=lambda route: route.name)
+@pytest.mark.parametrize("role", Role)
+def test_a_role_gets_in_where_the_route_is_for_it_and_nowhere_else(role: Role, door: Door) -> None:
+    def status(route: Route) -> int:
+        somebody = door.visitor(role, route)
+        form = {session.FIELD: proof_of(somebody.token)} if route in FORMS else {}
+        return somebody.client.open(filled(route), method=route.methods[0], data=form).status_code
+
+    tried = [route for route in ROUTES if route.may is not May.LOG_IN]
+    let_in = {route.name for route in tried if status(route) != 403}
+
+    assert let_in == {route.name for route in tried if route.may in OF_ROLE[role]}
+
+
+def test_nobody_gets_anywhere_without_logging_in_but_to_the_log_in(door: Door) -> None:
+    def answer(route: Route) -> tuple[int, str]:
+        form = {session.FIELD: proof_of("guessed")} if route in FORMS else {}
+        response = door.client("guessed").open(filled(route), method=route.methods[0], data=form)
+        return response.status_code, (response.location or "").partition("?")[0]
+
+    answers = {route.name: answer(route) for route in ROUTES if route.may is not May.LOG_IN}
+
+    assert set(answers.values()) == {(302, "/dashboard/login")}, answers
+    assert "Log in" in door.client("guessed").get("/dashboard/login").text
+
+
 @pytest.mark.parametrize("proof", [None, "", "0" * 64], ids=["none", "empty", "wrong"])
-def test_nothing_is_changed_by_a_form_that_is_not_ours(route: Route, proof: str | None, gateway: Gateway) -> None:
+def test_nothing_is_changed_by_a_form_that_is_not_ours(proof: str | None, door: Door) -> None:
+    somebody = door.visitor(Role.ADMIN, ROUTES[0])
     field = {} if proof is None else {session.FIELD: proof}
 
-    response = visitor(gateway).client.post(filled(route), data=field)
+    answers = {route.name: somebody.client.post(filled(route), data=field) for route in FORMS}
 
-    assert response.status_code == 403
-    assert "not of this page" in response.text
+    refused = {name for name, response in answers.items() if "not of this page" in response.text}
+    assert refused == answers.keys()
+    assert {response.status_code for response in answers.values()} == {403}
 
 
 @pytest.mark.parametrize("origin", ["cross-site", "same-site"])
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("route", FORMS, ids=lambda route: route.name)
-def test_nothing_is_changed_by_a_form_that_another_site_sends(
-    route: Route, role: Role, origin: str, gateway: Gateway
-) -> None:
-    somebody = visitor(gateway, role, *(["win"] if role is Role.MANAGER else []))
+def test_nothing_is_changed_by_a_form_that_another_site_sends(role: Role, origin: str, door: Door) -> None:
+    somebody = door.visitor(role, ROUTES[0])
     form = {session.FIELD: proof_of(somebody.token)}
+    sent_by = {"Sec-Fetch-Site": origin}
 
-    response = somebody.client.post(filled(route), data=form, headers={"Sec-Fetch-Site": origin})
+    answers = {route.name: somebody.client.post(filled(route), data=form, headers=sent_by) for route in FORMS}
 
-    assert response.status_code == 403
-    assert "not of this page" in response.text
+    refused = {name for name, response in answers.items() if "not of this page" in response.text}
+    assert refused == answers.keys()
     assert somebody.get("/nowhere").status_code == 404  # which only somebody who is logged in is told
 
 
-@pytest.mark.parametrize("route", [one for one in ROUTES if one not in FORMS], ids=lambda route: route.name)
-def test_nothing_is_done_by_a_route_that_only_shows(route: Route, gateway: Gateway) -> None:
-    somebody = visitor(gateway)
+def test_nothing_is_done_by_a_route_that_only_shows(door: Door) -> None:
+    somebody = door.visitor(Role.ADMIN, ROUTES[0])
     form = {session.FIELD: proof_of(somebody.token)}
+    forms = {route.path for route in FORMS}
+    shown = [route for route in ROUTES if route.path not in forms]
 
-    response = somebody.client.post(filled(route), data=form)
+    statuses = {route.name: somebody.client.post(filled(route), data=form).status_code for route in shown}
 
-    assert response.status_code == 405 or route.path in {one.path for one in FORMS}
+    assert set(statuses.values()) == {405}, statuses
 
 
 def test_there_is_no_dashboard_until_there_is_a_user(gateway: Gateway) -> None:

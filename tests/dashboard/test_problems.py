@@ -138,6 +138,7 @@ def test_replies_that_failed_are_counted_by_provider_and_code(gateway: Gateway, 
 
     assert "spryng ✕ failed 203 1" in words(page)
     assert "/replies?state=failed&provider=spryng&code=203" in links(page)
+    assert "hello" in somebody.text("/replies?state=failed&provider=spryng&code=203")
 
 
 def test_empty_tabs_say_so(somebody: Visitor) -> None:

@@ -319,9 +319,11 @@ def test_an_opt_out_that_is_in_force_already_is_not_entered_again(gateway: Gatew
         ("number", "", "an MSISDN is 6 to 15 digits"),
         ("shortcode", "44x", "a shortcode is 3 to 15 digits"),
         ("keywords", "…", "a keyword is one word"),
-        ("word", "", "the origin is a text of 1 to 200 printable characters"),
-        ("word", "a\0b", "the origin is a text of 1 to 200 printable characters"),
-        ("word", "a" * 201, "the origin is a text of 1 to 200 printable characters"),
+        ("word", "", "A reason is needed, of at most 200 characters."),
+        ("word", "a\0b", "A reason is needed"),
+        ("word", "a\u202eb", "the origin is a text of 1 to 200 printable characters"),
+        ("word", "a" * 201, "A reason is needed"),
+        ("word", "call from 0412/34.56.78", "No number may stand in the reason"),
     ],
 )
 def test_what_is_wrong_with_an_entry_is_said_and_nothing_is_entered(
@@ -343,10 +345,12 @@ def test_an_opt_out_ends_by_hand_for_a_reason(gateway: Gateway, somebody: Visito
     path = f"/subscribers/opt-outs/{entry.id}/end"
 
     without = somebody.post(path)
+    with_number = somebody.post(path, reason=f"called from +{PHONE}")
     ended = somebody.post(path, reason="called on 3 November")
     again = somebody.post(path, reason="called again")
 
-    assert (without.status_code, ended.status_code, again.status_code) == (400, 302, 404)
+    responses = (without, with_number, ended, again)
+    assert [response.status_code for response in responses] == [400, 400, 302, 404]
     assert audited(gateway) == [("optout-end", key_of(gateway), "called on 3 November")]
     assert "End this opt-out" not in somebody.text(f"/subscribers/opt-outs/{entry.id}")
     assert rows(gateway.engine, "opt_out")[0].until is not None

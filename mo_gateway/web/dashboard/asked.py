@@ -15,6 +15,7 @@ from mo_gateway.store.selection import STATES, Filter
 
 LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
+TELLING = 8  # last digits that would tell a number
 
 _BETWEEN_DIGITS = re.compile(r"[\s()./-]")
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -141,6 +142,16 @@ def person_asked(form: Mapping[str, str]) -> bytes | None:
     """Give the key of a person, whom an address or a form names by its hex digits, or None."""
     handle = form.get("person_key", "")
     return bytes.fromhex(handle) if _KEY.fullmatch(handle) else None
+
+
+def reason_asked(form: Mapping[str, str], msisdn: str, name: str = "reason") -> str:
+    """Give the reason in a form; or raise ValueError. It stays in the audit trail, where no number may stand."""
+    reason = form.get(name, "").strip()
+    if not is_word(reason):
+        raise ValueError(f"A reason is needed, of at most {LONGEST_WORD} characters.")
+    if msisdn and msisdn[-TELLING:] in re.sub(r"\D", "", reason):
+        raise ValueError("No number may stand in the reason: it stays in the audit trail for good.")
+    return reason
 
 
 def is_word(value: str) -> bool:

@@ -14,7 +14,6 @@ from mo_gateway.gateway import open_routes
 from mo_gateway.message import Message
 from mo_gateway.store import audit, reading
 from mo_gateway.store.audit import Deed
-from mo_gateway.store.selection import Filter
 from mo_gateway.web.dashboard.asked import LARGEST, is_word
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
@@ -65,12 +64,11 @@ def _page(visit: Visit, message_id: int, *, is_revealed: bool = False, fault: st
     if message_id > LARGEST:
         return _missing(message_id)
     with visit.looking() as conn:
-        mine = Filter(ids=(message_id,), only_keywords=visit.own_keywords)
-        messages = reading.messages_after(conn, message_id - 1, limit=1, chosen=mine)
-        about = about_message(conn, message_id, reveal=is_revealed) if messages else None
-    if about is None:
-        return _missing(message_id)
-    explanation, routes_fault = _explained(visit, messages[0])
+        about = about_message(conn, message_id, reveal=is_revealed)
+        if about is None or not _is_mine(visit, about["message"]["keyword_folded"]):
+            return _missing(message_id)
+        (message,) = reading.messages_after(conn, message_id - 1, limit=1)
+    explanation, routes_fault = _explained(visit, message)
     page = visit.page(
         "message.html",
         about=about,
@@ -79,12 +77,17 @@ def _page(visit: Visit, message_id: int, *, is_revealed: bool = False, fault: st
         marks=MARKS,
         explanation=explanation,
         routes_fault=routes_fault,
-        case=_case(visit, messages[0], about),
+        case=_case(visit, message, about),
         is_revealed=is_revealed,
         revealed_for=REVEALED_FOR,
         fault=fault,
     )
     return page, 400 if fault else 200
+
+
+def _is_mine(visit: Visit, keyword_folded: str | None) -> bool:
+    """Tell whether the user may see messages with a keyword."""
+    return visit.own_keywords is None or keyword_folded in visit.own_keywords
 
 
 def _explained(visit: Visit, message: Message) -> tuple[Explanation | None, str]:

@@ -1,20 +1,17 @@
 """What a person may ask for: everything that is known of them, as a file, and to be erased."""
 
-import re
-
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from mo_gateway import dossier, erasure
-from mo_gateway.erasure import Plan, Unfinished
+from mo_gateway.erasure import Unfinished
 from mo_gateway.store import people
-from mo_gateway.web.dashboard.asked import LONGEST_WORD, is_word, person_asked
+from mo_gateway.web.dashboard.asked import person_asked, reason_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
 
 LAST = 4  # digits that confirm
-ENOUGH = 8  # digits in a row that would tell a number
 
 
 def export(visit: Visit, person_key: str) -> ResponseReturnValue:
@@ -22,16 +19,17 @@ def export(visit: Visit, person_key: str) -> ResponseReturnValue:
     msisdn = _number(visit, person_key)
     if not msisdn:
         return _nobody()
-    if fault := _fault_of_reason(msisdn):
-        return sentence(400, fault)
-    secret, engine = visit.desk.settings.person_secret, visit.desk.engine
+    try:
+        reason = reason_asked(request.form, msisdn)
+    except ValueError as exc:
+        return sentence(400, str(exc))
     found = dossier.dossier(
-        engine,
+        visit.desk.engine,
         msisdn,
-        person_secret=secret,
+        person_secret=visit.desk.settings.person_secret,
         actor=visit.actor,
         action="export",
-        reason=_reason(),
+        reason=reason,
         now=visit.now,
     )
     date = visit.now.astimezone(visit.desk.settings.timezone).date()
@@ -45,32 +43,34 @@ def erase(visit: Visit, person_key: str) -> ResponseReturnValue:
     msisdn = _number(visit, person_key)
     if not msisdn:
         return _nobody()
-    secret = visit.desk.settings.person_secret
-    if "last" in request.form:
-        fault = _fault_of_last(msisdn) or _fault_of_reason(msisdn)
-        if not fault:
-            return _erased(visit, person_key, msisdn)
-    else:
-        fault = ""
-    plan = erasure.plan(visit.desk.engine, msisdn, person_secret=secret)
-    return _page(visit, person_key, msisdn, plan, fault), 400 if fault else 200
-
-
-def _erased(visit: Visit, person_key: str, msisdn: str) -> ResponseReturnValue:
-    settings, engine = visit.desk.settings, visit.desk.engine
-    secret = settings.person_secret
+    if "last" not in request.form:
+        return _page(visit, person_key, msisdn, "")
     try:
-        done = erasure.erase(
-            engine, msisdn, person_secret=secret, actor=visit.actor, reason=_reason(), now=visit.now
-        )
+        _check_last(msisdn)
+        reason = reason_asked(request.form, msisdn)
+    except ValueError as exc:
+        return _page(visit, person_key, msisdn, str(exc)), 400
+    try:
+        return _erased(visit, msisdn, reason)
     except Unfinished as exc:
-        plan = erasure.plan(engine, msisdn, person_secret=secret)
-        return _page(visit, person_key, msisdn, plan, str(exc)), 409
-    left = erasure.sweep(engine, settings.commit_deadline / 2)
-    return visit.page("erased.html", plan=done, left=left)
+        return _page(visit, person_key, msisdn, str(exc)), 409
 
 
-def _page(visit: Visit, person_key: str, msisdn: str, plan: Plan, fault: str) -> str:
+def _erased(visit: Visit, msisdn: str, reason: str) -> str:
+    settings, engine = visit.desk.settings, visit.desk.engine
+    done = erasure.erase(
+        engine,
+        msisdn,
+        person_secret=settings.person_secret,
+        actor=visit.actor,
+        reason=reason,
+        now=visit.now,
+    )
+    return visit.page("erased.html", plan=done, left=erasure.sweep(engine, settings.commit_deadline / 2))
+
+
+def _page(visit: Visit, person_key: str, msisdn: str, fault: str) -> str:
+    plan = erasure.plan(visit.desk.engine, msisdn, person_secret=visit.desk.settings.person_secret)
     return visit.page("erase.html", handle=person_key, msisdn=msisdn, plan=plan, fault=fault, last=LAST)
 
 
@@ -87,20 +87,6 @@ def _nobody() -> ResponseReturnValue:
     return sentence(404, _("Nothing is stored here under the number of this person."))
 
 
-def _reason() -> str:
-    return request.form.get("reason", "").strip()
-
-
-def _fault_of_last(msisdn: str) -> str:
-    right = request.form["last"].strip() == msisdn[-LAST:]
-    return "" if right else _("Those are not the last four digits of the number: nothing is erased.")
-
-
-def _fault_of_reason(msisdn: str) -> str:
-    """Say what is wrong with the reason, which stays in the audit trail for good."""
-    reason = _reason()
-    if not is_word(reason):
-        return _("A reason is needed, of at most %(most)s characters.") % {"most": LONGEST_WORD}
-    if msisdn[-ENOUGH:] in re.sub(r"\D", "", reason):
-        return _("No number may stand in the reason: it stays in the audit trail for good.")
-    return ""
+def _check_last(msisdn: str) -> None:
+    if request.form["last"].strip() != msisdn[-LAST:]:
+        raise ValueError(_("Those are not the last four digits of the number: nothing is erased."))

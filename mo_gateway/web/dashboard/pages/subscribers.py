@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from mo_gateway import by_hand
 from mo_gateway.by_hand import OptOut, folded_keyword
 from mo_gateway.store import consents, values
-from mo_gateway.web.dashboard.asked import LARGEST, LONGEST_WORD, is_word, number_asked, row_asked
+from mo_gateway.web.dashboard.asked import LARGEST, LONGEST_WORD, is_word, number_asked, reason_asked, row_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
@@ -33,13 +33,13 @@ def show_opt_out(visit: Visit, opt_out_id: int) -> ResponseReturnValue:
 
 def add_opt_out(visit: Visit) -> ResponseReturnValue:
     """Enter what somebody said on the telephone or in a letter."""
-    form = request.form
+    form, msisdn = request.form, number_asked(request.form)
     try:
         wanted = OptOut(
-            msisdn=number_asked(form),
+            msisdn=msisdn,
             shortcode=form.get("shortcode", "").strip() or None,
             keywords=tuple(map(folded_keyword, form.get("keywords", "").split())),
-            word=form.get("word", "").strip(),
+            word=reason_asked(form, msisdn, "word"),
         )
     except ValueError as exc:
         return _page(visit, fault=str(exc)), 400
@@ -52,14 +52,15 @@ def add_opt_out(visit: Visit) -> ResponseReturnValue:
 
 def end_opt_out(visit: Visit, opt_out_id: int) -> ResponseReturnValue:
     """Enter that somebody wants messages again."""
-    reason = request.form.get("reason", "").strip()
-    if not is_word(reason):
-        return sentence(400, _("An opt-out ends for a reason: say who asked for it, and how."))
-    ended = opt_out_id <= LARGEST and by_hand.end_opt_out(
-        visit.desk.engine, opt_out_id, reason, visit.actor, visit.now
-    )
-    if not ended:
+    with visit.looking() as conn:
+        entry = consents.one_opt_out(conn, opt_out_id) if opt_out_id <= LARGEST else None
+    if entry is None or entry["until"]:
         return sentence(404, _("There is no opt-out %(number)s in force.") % {"number": opt_out_id})
+    try:
+        reason = reason_asked(request.form, entry["msisdn"])
+    except ValueError as exc:
+        return sentence(400, str(exc))
+    by_hand.end_opt_out(visit.desk.engine, opt_out_id, reason, visit.actor, visit.now)
     return redirect(url_for("dashboard.opt_out", opt_out_id=opt_out_id))
 
 
