@@ -46,6 +46,6 @@ def test_whatever_is_asked_is_answered_as_documented(mode: GenerationMode, gatew
 
         ask()
 
-    assert len(addresses) == 4
+    assert len(addresses) == 3  # that of the document is known from having asked for it
     assert len(asked) > EXAMPLES
     assert set(asked) <= {200, 400, 401, 404, 405}
