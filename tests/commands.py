@@ -21,6 +21,7 @@ def environ_of(gateway: Gateway, **changes: str) -> dict[str, str]:
         "CALLBACK_SECRET": "geheim",
         "PERSON_SECRET": "test-person-secret",
         "TIMEZONE": "Europe/Brussels",
+        "REFUSALS_FILE": str(gateway.settings.refusals_file),
     }
     return {PREFIX + name: value for name, value in {**usual, **changes}.items()}
 

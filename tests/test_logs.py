@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from secrets import token_hex
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -90,6 +92,7 @@ def run_gateway(database_url: str, orders: Sequence[Order], *, stderr: str = "",
         "PERSON_SECRET": "canary-person",
         "ALLOW_UNSAFE_DATABASE": "1",
         "LOG_FORMAT": "json",
+        "REFUSALS_FILE": f"{gettempdir()}/mo-gateway-{token_hex(8)}.refusing",
     }
     environ = {PREFIX + name: value for name, value in (usual | given).items()}
     command = ["sh", "-c", f'exec "$@" 2>{stderr}' if stderr else 'exec "$@"', "sh", sys.executable, "-c", PROGRAM]
