@@ -23,6 +23,7 @@ from .postgres import PostgresServer, SpareDatabase, running_server
 hypothesis.settings.register_profile("ci", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("ci")
 
+TESTS = Path(__file__).parent
 MakeSettings = Callable[..., Settings]
 
 
@@ -146,6 +147,14 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
     gateway = open_gateway(settings)
     yield gateway
     gateway.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make the tests of pages and answers a gate of their own, but those that are of another gate already."""
+    for item in items:
+        is_of_pages = item.path.parent in (TESTS / "api", TESTS / "dashboard")
+        if is_of_pages and not any(map(item.get_closest_marker, ("attacks", "release", "slow"))):
+            item.add_marker(pytest.mark.pages)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,5 +1,6 @@
 """The proxies' configurations, tried in the real programs before a made-up gateway."""
 
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -103,10 +104,11 @@ def test_who_called_is_what_the_proxy_saw(proxy: Proxy, gateway: MadeUpGateway) 
 
 
 def test_connections_to_the_gateway_are_kept(proxy: Proxy, gateway: MadeUpGateway) -> None:
-    for _ in range(3):
+    threads = os.cpu_count() or 1  # of the proxy, each of which may keep a connection of its own
+    for _ in range(3 * threads):
         proxy.post(f"/spryng/mo/{SECRET}")
 
-    assert len({request.client_address for request in gateway.requests}) == 1
+    assert len({request.client_address for request in gateway.requests}) <= threads
 
 
 def test_half_a_request_never_reaches_the_gateway(proxy: Proxy, gateway: MadeUpGateway) -> None:

@@ -358,6 +358,7 @@ def test_a_database_that_hangs_takes_one_thread_however_often_it_is_asked(
 # All processes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "3"])
 def test_under_run_every_process_shows_the_counters_of_all(
     tmp_path: Path, database_url: str, workers: str
