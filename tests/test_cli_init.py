@@ -16,6 +16,8 @@ from .conftest import settings_for
 from .stored import rows
 from .test_demo import filled_in
 
+pytestmark = pytest.mark.pages  # what the pages are filled with
+
 VARIABLE = re.compile(r"^#?(MO_GATEWAY_[A-Z_]+)=(.*)$", re.MULTILINE)
 
 

@@ -34,6 +34,8 @@ from .running import post, program
 from .stored import rows
 from .waiting import until
 
+pytestmark = pytest.mark.pages  # what the pages are filled with
+
 FEW = 160  # messages that are drawn: enough for one of each kind
 DAY = timedelta(days=1)
 
