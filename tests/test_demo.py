@@ -220,12 +220,17 @@ def test_another_seed_gives_another_demo() -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_with_credentials_sends_nothing_of_the_demo(tmp_path: Path, database_url: str) -> None:
-    with filled_in(tmp_path, database_url, messages=20) as made, running(FakeSpryng()) as provider:
+def test_a_worker_with_credentials_sends_nothing_of_the_demo(tmp_path: Path, sqlite_url: str) -> None:
+    with filled_in(tmp_path, sqlite_url, messages=20) as made, running(FakeSpryng()) as provider:
         given = {"URL": provider.url + ROLES["spryng"].path, **ROLES["spryng"].variables}
         variables = {f"SPRYNG_{name}": value for name, value in given.items()}
         with program(
-            tmp_path, database_url, ROUTES="routes.toml", PERSON_SECRET="test-person-secret", **variables
+            tmp_path,
+            sqlite_url,
+            HANDLERS="",
+            ROUTES="routes.toml",
+            PERSON_SECRET="test-person-secret",
+            **variables,
         ) as run:
             url = run.run()
             assert post(url, KEYWORD="INFO", PARM="").body == "TRUE"  # a phone of today, which is answered

@@ -630,8 +630,8 @@ class Reader:
         return process, _without_log(terminal.read_text())
 
     def _shell(self, script: str) -> list[str]:
-        self._exports += re.findall(r"^export .*$", script, re.MULTILINE)
         typed = "\n".join([*self._exports, script])
+        self._exports += re.findall(r"^export .*$", script, re.MULTILINE)
         return ["bash", "-c", typed.replace("127.0.0.1:9000", f"127.0.0.1:{self._fake_port}")]
 
     def _has_handled_all(self) -> bool:

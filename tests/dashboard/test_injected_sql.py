@@ -53,7 +53,7 @@ SQL = (
 
 #: What databases and their drivers say when they are given nonsense.
 ERRORS = re.compile(
-    r"syntax error|sqlite3?\.|psycopg|OperationalError|ProgrammingError|DataError|sqlalche|argon2id", re.I
+    r"syntax error|sqlite3?\.|psycopg\.|OperationalError|ProgrammingError|DataError|sqlalche|argon2id", re.I
 )
 
 

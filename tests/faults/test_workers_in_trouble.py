@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,7 @@ def test_a_worker_is_frozen_beyond_its_lease_while_another_works(
                 trial.wait_for_more(dice.randint(20, 100))
                 frozen = until(lambda: gateway.child("worker"), "the worker")
                 wait_for_more_handled(gateway)  # it works by now, and has something in hand
-                before = second_tries(engine)
-                os.kill(frozen, signal.SIGSTOP)
-                wait_for_second_tries(engine, before + 1)
-                os.kill(frozen, signal.SIGCONT)
+                until(partial(is_taken_over, frozen, engine), "the other to take over", within=60)
                 trial.broke("SIGSTOP beyond the lease")
 
         tell(trial.verdict())
@@ -81,8 +79,17 @@ def wait_for_more_handled(gateway: Program) -> None:
     until(lambda: gateway.log.count('"handled"') > before, "the worker to handle something", within=60)
 
 
-def wait_for_second_tries(engine: Engine, how_many: int) -> None:
-    until(lambda: second_tries(engine) >= how_many, "the other to take over", within=60)
+def is_taken_over(worker: int, engine: Engine) -> bool:
+    """Freeze a worker beyond its lease; tell whether it had something in hand that another has tried again."""
+    before = second_tries(engine)
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        until(lambda: second_tries(engine) > before, "the other to take over", within=10)
+    except AssertionError:
+        return False
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    return True
 
 
 def second_tries(engine: Engine) -> int:
