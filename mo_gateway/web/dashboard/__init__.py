@@ -4,6 +4,7 @@ A request comes through `gate.py`, which lets in whom its route in `routes.py` i
 reads by functions of `store/`, changes by the steps that the commands use too, and makes a page of `templates/`.
 """
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -56,8 +57,13 @@ def _proof() -> Markup:
 
 def _static(name: str) -> str:
     """Give the address of a file with its checksum, so that browsers may keep it for good."""
-    digest = sha256((FOLDER / "static" / name).read_bytes()).hexdigest()[:16]
-    return url_for("dashboard.static", filename=name, v=digest)
+    return url_for("dashboard.static", filename=name, v=_digest(name))
+
+
+@cache
+def _digest(name: str) -> str:
+    """Read a file once in a process, and not for every page."""
+    return sha256((FOLDER / "static" / name).read_bytes()).hexdigest()[:16]
 
 
 def _finished(response: Response, desk: Desk) -> Response:
