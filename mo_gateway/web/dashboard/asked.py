@@ -1,7 +1,7 @@
 """What an address asks for: filters, rows, times; what makes no sense is left out, and said on the page."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -63,18 +63,28 @@ class Chosen:
 
 def choice(args: MultiDict[str, str], zone: ZoneInfo, now: datetime) -> Chosen:
     """Read which messages are meant."""
+    found, given, faults = read_all(args, NAMES, lambda found, name, value: _add(found, name, value, zone, now))
+    return Chosen(filter=Filter(**found), given=given, faults=faults)
+
+
+def read_all(
+    args: MultiDict[str, str], names: Sequence[str], add: Callable[[dict[str, Any], str, str], None]
+) -> tuple[dict[str, Any], tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Read every condition that an address has under these names; give them read, as they came, and what is wrong.
+
+    `add` adds one to those that are read; or raises ValueError with a sentence, and then it is left out.
+    """
     found: dict[str, Any] = {}
-    given: list[tuple[str, str]] = []
-    faults: list[str] = []
-    asked_for = [(name, value) for name in NAMES for value in args.getlist(name)]
-    for name, value in filter(lambda pair: is_word(pair[1]), asked_for):
+    given, faults = [], []
+    asked_for = [(name, value) for name in names for value in args.getlist(name) if is_word(value)]
+    for name, value in asked_for:
         try:
-            _add(found, name, value, zone, now)
+            add(found, name, value)
         except ValueError as exc:
             faults.append(str(exc))
         else:
             given.append((name, value))
-    return Chosen(filter=Filter(**found), given=tuple(given), faults=tuple(faults))
+    return found, tuple(given), tuple(faults)
 
 
 def _add(found: dict[str, Any], name: str, value: str, zone: ZoneInfo, now: datetime) -> None:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from mo_gateway.moments import read_moment
 from mo_gateway.store.replies import DELIVERIES, STATES, TAKEN_UP, Chosen
 
-from .asked import is_word, one_of, row_number
+from .asked import one_of, read_all, row_number
 
 #: The names in an address that choose replies, as on the command line.
 NAMES = ("since", "until", "state", "delivery", "provider", "code", "reason", "id")
@@ -60,26 +60,14 @@ class Asked:
 
 def replies_asked(args: MultiDict[str, str], zone: ZoneInfo, now: datetime) -> Asked:
     """Read which replies are meant."""
-    found: dict[str, Any] = {}
-    given, faults = [], []
-    for name, value in _pairs(args):
-        try:
-            _read(found, name, value, zone, now)
-        except ValueError as exc:
-            faults.append(str(exc))
-        else:
-            given.append((name, value))
+    found, given, faults = read_all(args, NAMES, lambda found, name, value: _read(found, name, value, zone, now))
     chosen = Chosen(**found)
     states = set(chosen.states)
     is_found_by_state = states and not chosen.delivery and any(states <= few for few in FOUND_BY_STATE)
     is_window_ours = not (chosen.ids or chosen.since or (is_found_by_state and not chosen.until))
     if is_window_ours:
         chosen = replace(chosen, since=(chosen.until or now) - WINDOW)
-    return Asked(chosen=chosen, given=tuple(given), faults=tuple(faults), is_window_ours=is_window_ours)
-
-
-def _pairs(args: MultiDict[str, str]) -> list[tuple[str, str]]:
-    return [(name, value) for name in NAMES for value in args.getlist(name) if is_word(value)]
+    return Asked(chosen=chosen, given=given, faults=faults, is_window_ours=is_window_ours)
 
 
 def _read(found: dict[str, Any], name: str, value: str, zone: ZoneInfo, now: datetime) -> None:
