@@ -131,7 +131,7 @@ class PostgresServer:
     @contextlib.contextmanager
     def hanging(self) -> Iterator[None]:
         """Let it answer nobody meanwhile, as a host that hangs, and kill it then."""
-        self._freeze()
+        self.freeze()
         try:
             yield
         finally:
@@ -140,7 +140,7 @@ class PostgresServer:
     def kill(self) -> None:
         """Kill the server and each of its processes, with no chance to clean up."""
         process = self._started()
-        children = self._freeze()  # else the server would start children anew while they are killed
+        children = self.freeze()  # else the server would start children anew while they are killed
         for pid in (process.pid, *children):
             _send(pid, signal.SIGKILL)
         process.wait(PATIENCE)
@@ -152,6 +152,27 @@ class PostgresServer:
         """Tell whether it lives, whoever ended it."""
         return self._process is not None and self._process.poll() is None
 
+    def freeze(self) -> list[int]:
+        """Let the server stand still, then each of its children, and give those."""
+        process = self._started()
+        process.send_signal(signal.SIGSTOP)
+        # until it does, it may start one more child, which would serve alone
+        wait_until(lambda: _state(process.pid) == "T", "PostgreSQL to stand still")
+        children = _children(process.pid)
+        for pid in children:
+            _send(pid, signal.SIGSTOP)
+        return children
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it stand still meanwhile, and go on then."""
+        children = self.freeze()
+        try:
+            yield
+        finally:
+            for pid in (self._started().pid, *children):
+                _send(pid, signal.SIGCONT)
+
     def processes(self) -> set[int]:
         """Give every process of it that lives."""
         pid = self._started().pid
@@ -162,15 +183,6 @@ class PostgresServer:
         if self._process:
             self.stop("immediate")
         shutil.rmtree(self.folder)
-
-    def _freeze(self) -> list[int]:
-        """Stop the server where it is, then each of its children, and give those."""
-        process = self._started()
-        process.send_signal(signal.SIGSTOP)
-        children = _children(process.pid)
-        for pid in children:
-            _send(pid, signal.SIGSTOP)
-        return children
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -264,8 +276,11 @@ def _children(pid: int) -> list[int]:
 
 
 def _lives(pid: int) -> bool:
+    return _state(pid) not in "ZX"  # dead, and not yet fetched by its parent
+
+
+def _state(pid: int) -> str:
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in "ZX"  # dead, and not yet fetched by its parent
+        return "X"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -174,6 +174,19 @@ def pids() -> Iterator[int]:
 def session(leader: int) -> set[int]:
     """Give every process that lives in the session which `leader` began, also when that is gone."""
     return {pid for pid in pids() if int(_stat(pid)[3]) == leader}
+
+
+@contextlib.contextmanager
+def standing_still(pids: Collection[int]) -> Iterator[None]:
+    """Let processes stand still meanwhile, and go on then."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    until(lambda: all(_stat(pid)[0] == "T" for pid in pids), "them to stand still")
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def children_of(parent: int) -> Iterator[int]:

@@ -5,8 +5,8 @@ Who stands still says TRUE to nobody, and sends nothing by a claim that is over.
 
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from mo_gateway.fakes.spryng import FakeSpryng
 from mo_gateway.store.tables import mo_attempt, mt_message
 from tests.conftest import engine_for
 from tests.postgres import PostgresServer, running_server
-from tests.running import children_of, program
+from tests.running import program, standing_still
 from tests.waiting import until
 
 from .crash_points import Traps, point
@@ -42,17 +42,12 @@ def server() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def frozen(trial: Trial, what: str, pids: Collection[int]) -> Iterator[None]:
+def frozen(trial: Trial, what: str, standing_still: AbstractContextManager[None]) -> Iterator[None]:
     """Let processes stand still, and look afterwards that nothing sent to them meanwhile was acknowledged."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    began = len(trial.lines())
-    try:
+    with standing_still:
+        began = len(trial.lines())
         yield
-    finally:
         meanwhile = trial.lines()[began:]
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
     trial.broke(what)  # counted from its end
     invoked = {(line["key"], line["try"]) for line in meanwhile if line["type"] == "invoke"}
     ended = {(line["key"], line["try"]) for line in meanwhile if line["type"] == "ok"}
@@ -75,11 +70,10 @@ def test_who_stands_still_acknowledges_nothing(
         callback = gateway.run()
         with trial.sending(callback):
             trial.wait_for(20)
-            with frozen(trial, "SIGSTOP of all that serve", gateway.serving()):
+            with frozen(trial, "SIGSTOP of all that serve", standing_still(gateway.serving())):
                 wait_for_tries(trial, 20)
             trial.wait_for_more(20)
-            postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
-            with frozen(trial, "SIGSTOP of PostgreSQL", [postmaster, *children_of(postmaster)]):
+            with frozen(trial, "SIGSTOP of PostgreSQL", server.frozen()):
                 trial.wait_for_answers("503", 20)
 
         tell(trial.verdict())
