@@ -48,10 +48,17 @@ def plan(engine: Engine, routes: Routes, chosen: Filter, limit: int | None) -> P
 
 def plan_with(conn: Connection, routes: Routes, chosen: Filter, limit: int | None) -> Plan:
     """Say the same by a connection that is there already."""
-    moves = Counter(_move(routes, *one) for one in replay.planned(conn, chosen, limit))
-    replies = replay.replies(conn, chosen, limit)
-    stopped = replay.stopped(conn, chosen, limit)
-    return Plan(messages=moves.total(), moves=moves, replies=replies, stopped=stopped)
+    moves: Counter[Move] = Counter()
+    replies: Counter[str] = Counter()
+    seen: set[int] = set()  # a message may be there for its handler and for an observer
+    stopped: set[bytes] = set()
+    for part in replay.planned(conn, chosen, limit):
+        moves.update(_move(routes, *one) for one in part)
+        unseen = {row.id for row, _ in part} - seen
+        replies.update(replay.replies_to(conn, unseen))
+        seen |= unseen
+        stopped |= replay.stopped(conn, {(row.person_key, row.shortcode) for row, _ in part})
+    return Plan(messages=moves.total(), moves=moves, replies=replies, stopped=len(stopped))
 
 
 def run_again(

@@ -4,7 +4,7 @@
 `due_at` takes the work from a worker that is at it, so nothing is finished twice.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +17,6 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    or_,
     select,
     update,
 )
@@ -52,8 +51,10 @@ def make_message_due(conn: Connection, message_id: int, *, tries: int, answers_a
     conn.execute(due.values(may_be_stop=~mo_handling.c.is_observer))
 
 
-def planned(conn: Connection, chosen: Filter, limit: int | None) -> Iterator[tuple[Row[Any], Question | None]]:
-    """Give what `chosen` means, row by row: the message, its handler, and whether that is an observer.
+def planned(
+    conn: Connection, chosen: Filter, limit: int | None
+) -> Iterator[Sequence[tuple[Row[Any], Question | None]]]:
+    """Give what `chosen` means, part by part: the message, its handler, and whether that is an observer.
 
     Beside each is the question that the message answered.
     """
@@ -62,29 +63,27 @@ def planned(conn: Connection, chosen: Filter, limit: int | None) -> Iterator[tup
     with conn.execute(found.execution_options(yield_per=CHUNK)) as rows:
         for part in rows.partitions():
             answered = questions.answered_by(conn, [row.id for row in part])
-            yield from ((row, answered.get(row.id)) for row in part)
+            yield [(row, answered.get(row.id)) for row in part]
 
 
-def replies(conn: Connection, chosen: Filter, limit: int | None) -> dict[str, int]:
-    """Count the replies there are to the messages that `chosen` means, by their state."""
-    found = _handlings(chosen, limit).add_columns(mo_handling.c.message_id).subquery()
-    return _replies(conn, mt_message.c.message_id.in_(select(found.c.message_id)))
-
-
-def stopped(conn: Connection, chosen: Filter, limit: int | None) -> int:
-    """Count the senders of what `chosen` means who have said STOP to the shortcode or to everything."""
-    found = _handlings(chosen, limit).add_columns(mo_message.c.person_key, mo_message.c.shortcode).subquery()
-    in_force = exists().where(
-        opt_out.c.person_key == found.c.person_key,
-        opt_out.c.until.is_(None),
-        or_(opt_out.c.shortcode.is_(None), opt_out.c.shortcode == found.c.shortcode),
+def stopped(conn: Connection, senders: Collection[tuple[bytes, str]]) -> set[bytes]:
+    """Give, of some people and the shortcodes that they wrote to, who has said STOP to that or to everything."""
+    people = {person for person, _ in senders}
+    query = select(opt_out.c.person_key, opt_out.c.shortcode).where(
+        opt_out.c.person_key.in_(people), opt_out.c.until.is_(None)
     )
-    return conn.scalar(select(func.count(found.c.person_key.distinct())).where(in_force)) or 0
+    return {
+        row.person_key
+        for row in conn.execute(query)
+        if row.shortcode is None or (row.person_key, row.shortcode) in senders
+    }
 
 
 def replies_to(conn: Connection, message_ids: Collection[int]) -> dict[str, int]:
     """Count the replies there are to these messages, by their state."""
-    return _replies(conn, mt_message.c.message_id.in_(message_ids))
+    of_messages = mt_message.c.message_id.in_(message_ids)
+    query = select(mt_message.c.state, func.count().label("n")).where(of_messages)
+    return {row.state: row.n for row in conn.execute(query.group_by(mt_message.c.state))}
 
 
 def _handlings(chosen: Filter, limit: int | None, *, after: int = 0) -> Select[Any]:
@@ -121,8 +120,3 @@ def _is_answered() -> ColumnElement[bool]:
         mt_message.c.handler.is_not(None),
         mt_message.c.state.in_(("queued", "sent", "unknown")),
     )
-
-
-def _replies(conn: Connection, which: ColumnElement[bool]) -> dict[str, int]:
-    counts = select(mt_message.c.state, func.count().label("n")).where(which).group_by(mt_message.c.state)
-    return {row.state: row.n for row in conn.execute(counts)}

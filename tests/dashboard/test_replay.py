@@ -145,6 +145,22 @@ def test_at_most_so_many_run_at_once_and_that_is_said(
     assert response.status_code == 400
 
 
+def test_when_more_may_be_left_the_way_leads_on_to_the_rest(
+    gateway: Gateway, somebody: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "MOST", 1)
+    for n in range(2):
+        came(gateway, KEYWORD="BOOM", MSISDN=f"3240000000{n}")
+
+    done = somebody.post("/replay", **form_of(somebody.text("/replay?state=dead")), confirmed="on").text
+    (rest,) = [link for link in links(done) if link.startswith("/replay")]
+    done = somebody.post("/replay", **form_of(somebody.text(rest)), confirmed="on").text
+    (rest,) = [link for link in links(done) if link.startswith("/replay")]
+
+    assert states(gateway) == ["pending"] * 2
+    assert "none would run again" in somebody.text(rest)
+
+
 @pytest.mark.parametrize(("answers_again", "replies"), [({}, 1), ({"answers_again": "on"}, 2)])
 def test_nobody_is_answered_again_unless_that_is_ticked(
     answers_again: dict[str, str], replies: int, gateway: Gateway, somebody: Visitor

@@ -24,7 +24,7 @@ from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
 
-MOST = 10_000  # messages that one replay makes due again
+MOST = 2000  # messages that one replay makes due again: as many as can be looked at while somebody waits
 MOST_REQUESTS = 500  # rejected requests that are read again at once
 MOST_FAULTS = 20  # of these that are told
 USUAL_STATES = ("dead", "unrouted")
@@ -52,7 +52,8 @@ def run(visit: Visit) -> ResponseReturnValue:
     again = replay.run_again(
         visit.desk.engine, chosen.filter, limit=limit, tries=tries, answers_again=answers_again, note=note
     )
-    return visit.page("replayed.html", due_again=sum(again), chosen=chosen)
+    rest = urlencode(_pairs(chosen))
+    return visit.page("replayed.html", due_again=sum(again), chosen=chosen, rest=rest, most=MOST)
 
 
 def plan_rejected(visit: Visit) -> ResponseReturnValue:
