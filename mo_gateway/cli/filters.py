@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mo_gateway import moments
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store.selection import STATES, Filter
 
 from . import types

@@ -11,7 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mo_gateway import logs
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import Gateway, utc_now
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.settings import Settings, load_settings
 from mo_gateway.store.engine import open_engine

@@ -8,7 +8,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
-from mo_gateway.gateway import open_spryng
+from mo_gateway.gateway.readers import open_spryng
 from mo_gateway.numbering import load_numbering
 from mo_gateway.settings import Settings
 
