@@ -14,7 +14,8 @@ from mo_gateway.gateway.routes import open_routes
 from mo_gateway.message import Message
 from mo_gateway.store import audit, reading
 from mo_gateway.store.audit import Deed
-from mo_gateway.web.dashboard.asked import LARGEST, is_word
+from mo_gateway.store.types import LARGEST
+from mo_gateway.web.dashboard.asked import is_word
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
