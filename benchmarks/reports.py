@@ -9,7 +9,8 @@ from time import perf_counter
 from sqlalchemy import Connection, func, insert, select, text
 
 from mo_gateway import Message, keyword
-from mo_gateway.gateway import Gateway, tally_of
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.upkeep import tally_of
 from mo_gateway.handlers.finding import handlers_in
 from mo_gateway.routing import Routes
 from mo_gateway.store.engine import READ_ONLY

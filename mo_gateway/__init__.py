@@ -18,7 +18,7 @@ One message, from top to bottom:
 
 Beside that way `tally.py` counts for the reports, and the views that SQL asks are in `store/views/`.
 
-`gateway.py` puts the parts together, `settings.py` reads the environment, `cli/` is the command line.
+`gateway/` puts the parts together, `settings.py` reads the environment, `cli/` is the command line.
 What authors of handlers import stands here. `fakes/` are the providers to try it with.
 """
 

@@ -66,7 +66,8 @@ def send_sms(tmp_path: Path) -> Iterator[Callable[..., Handled]]:
 def _send(
     gateway: Any, text: str, plugins: list[Plugin], routes_file: Path | None, fields: dict[str, str]
 ) -> Handled:
-    from .gateway import consent_with, dispatcher_with, handlers_of_file
+    from .gateway.handling import consent_with, dispatcher_with
+    from .gateway.routes import handlers_of_file
     from .handlers.finding import handlers_in
     from .message import Outcome, WebhookRequest
     from .routing import Routes

@@ -13,7 +13,8 @@ from structlog.typing import EventDict
 
 from mo_gateway.consent import Consent
 from mo_gateway.dispatch import Dispatcher
-from mo_gateway.gateway import Gateway, consent_with, dispatcher_with
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.handling import consent_with, dispatcher_with
 from mo_gateway.handlers.finding import handlers_in
 from mo_gateway.metrics import Metrics
 from mo_gateway.routing import Routes

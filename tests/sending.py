@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from mo_gateway.gateway import Gateway, reply_rules, sender_with, utc_now
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.sending import reply_rules, sender_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.providers import Sending
 from mo_gateway.reply import MtMessage, Reply, SendOutcome, SendResult, Standing

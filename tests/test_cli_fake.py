@@ -13,7 +13,8 @@ from mo_gateway.fakes import reporter
 from mo_gateway.fakes.reporter import Reporter
 from mo_gateway.fakes.server import FakeServer, Taken, running
 from mo_gateway.fakes.spryng import FakeSpryng
-from mo_gateway.gateway import Gateway, open_gateway, open_senders, sender_with
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.sending import open_senders, sender_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.reply import Reply, SendOutcome

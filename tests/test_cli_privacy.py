@@ -8,7 +8,8 @@ import pytest
 from click.testing import Result
 
 from mo_gateway import keys
-from mo_gateway.gateway import Gateway, utc_now
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store.report_tables import metadata
 
 from .commands import invoke

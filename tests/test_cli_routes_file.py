@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from mo_gateway.gateway import Gateway, dispatcher_with, open_gateway, open_routes
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.handling import dispatcher_with
+from mo_gateway.gateway.routes import open_routes
 
 from .commands import HOSTILE, RAW_HOSTILE, invoke, table
 from .conftest import MakeSettings

@@ -15,7 +15,8 @@ from mo_gateway.fakes.connectcall import FakeConnectCall
 from mo_gateway.fakes.server import FakeServer, Trouble, running
 from mo_gateway.fakes.sms1601 import FakeSms1601
 from mo_gateway.fakes.spryng import FakeSpryng
-from mo_gateway.gateway import Gateway, open_gateway, open_senders, sender_with, takeouts_with
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.sending import open_senders, sender_with, takeouts_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.providers.sms1601 import Sms1601Sender, Told
 from mo_gateway.store.tables import mt_message

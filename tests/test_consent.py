@@ -12,7 +12,10 @@ from structlog.typing import EventDict
 
 from mo_gateway import Message, Reply, consent, keyword
 from mo_gateway.errors import UnsafeDatabase
-from mo_gateway.gateway import Gateway, open_gateway, open_readers, reply_rules, utc_now
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.readers import open_readers
+from mo_gateway.gateway.sending import reply_rules
 from mo_gateway.repair import Repairs
 from mo_gateway.reply import Delivery, DeliveryReport
 from mo_gateway.store import opt_outs as ledger

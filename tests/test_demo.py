@@ -20,7 +20,9 @@ from mo_gateway.demo import filling, script
 from mo_gateway.demo.people import COUNTRIES
 from mo_gateway.fakes.server import running
 from mo_gateway.fakes.spryng import FakeSpryng
-from mo_gateway.gateway import open_routes, tally_of, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.routes import open_routes
+from mo_gateway.gateway.upkeep import tally_of
 from mo_gateway.recount import recount
 from mo_gateway.settings import Settings
 from mo_gateway.store.balance import answered, latest_dates

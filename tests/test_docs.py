@@ -27,7 +27,9 @@ from sqlalchemy.types import TypeEngine
 from mo_gateway import provider_settings
 from mo_gateway.cli import main
 from mo_gateway.form import CHARSET_NAMES
-from mo_gateway.gateway import consent_with, dispatcher_with, open_gateway, utc_now
+from mo_gateway.gateway import open_gateway
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.handling import consent_with, dispatcher_with
 from mo_gateway.handlers.building import Surroundings
 from mo_gateway.handlers.file import handlers_in_file
 from mo_gateway.handlers.finding import handlers_in

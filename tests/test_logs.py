@@ -27,7 +27,8 @@ CALLBACK = f"/spryng/mo/{SECRET}"
 PROGRAM = """
 import json, logging, os, sys
 from mo_gateway import logs
-from mo_gateway.gateway import open_gateway, utc_now
+from mo_gateway.gateway import open_gateway
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.settings import load_settings
 from mo_gateway.web import create_app
 

@@ -10,7 +10,8 @@ from sqlalchemy import insert
 from mo_gateway import Message, credit, keyword, send
 from mo_gateway.credit import EVERY, Credit
 from mo_gateway.errors import TryLater
-from mo_gateway.gateway import Gateway, dispatcher_with, open_gateway
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.handling import dispatcher_with
 from mo_gateway.handlers.finding import handlers_in
 from mo_gateway.metrics import MOST_UNNAMED, OTHER, Few, Metrics
 from mo_gateway.replay import run_again

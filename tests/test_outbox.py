@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from mo_gateway import Reply, keys
-from mo_gateway.gateway import Gateway, reply_rules
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.sending import reply_rules
 from mo_gateway.message import Message
 from mo_gateway.reply import VCard
 from mo_gateway.store import opt_outs, outbox

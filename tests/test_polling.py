@@ -7,7 +7,9 @@ import pytest
 from structlog.typing import EventDict
 
 from mo_gateway import polling
-from mo_gateway.gateway import Gateway, open_senders, polling_with, utc_now
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.sending import open_senders, polling_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.polling import Polling
 from mo_gateway.reply import Delivery, DeliveryReport, SendOutcome, SendResult

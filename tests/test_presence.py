@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import Gateway, consent_with, dispatcher_with, open_gateway, open_routes
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.handling import consent_with, dispatcher_with
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.metrics import Metrics
 from mo_gateway.presence import Presence
 from mo_gateway.routing import Routes, Sms

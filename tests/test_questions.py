@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection
 
 from mo_gateway import Ask, Message, Reply, answer, keyword
-from mo_gateway.gateway import Gateway, reply_rules
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.sending import reply_rules
 from mo_gateway.questions import Questions
 from mo_gateway.replay import plan, run_again
 from mo_gateway.store.selection import Filter

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mo_gateway.gateway import Gateway, open_readers, open_spryng
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.readers import open_readers, open_spryng
 from mo_gateway.message import Outcome
 from mo_gateway.numbering import load_numbering
 from mo_gateway.repair import Repairs

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from mo_gateway.errors import FieldError
-from mo_gateway.gateway import Gateway, open_spryng
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.readers import open_spryng
 from mo_gateway.message import Outcome
 from mo_gateway.numbering import load_numbering
 from mo_gateway.store.tables import mo_handling, mo_message, mo_rejection, mt_message

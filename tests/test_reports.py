@@ -15,7 +15,9 @@ from werkzeug.test import TestResponse
 
 from mo_gateway import Reply
 from mo_gateway import reports as step
-from mo_gateway.gateway import Gateway, open_gateway, reply_rules, utc_now
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.sending import reply_rules
 from mo_gateway.message import Outcome, WebhookRequest
 from mo_gateway.providers import Acknowledgement
 from mo_gateway.reply import Delivery, DeliveryReport, SendOutcome, SendResult

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from mo_gateway import provider_settings
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import open_senders
+from mo_gateway.gateway.sending import open_senders
 from mo_gateway.settings import (
     PERSON_SECRET_FILE,
     PREFIX,

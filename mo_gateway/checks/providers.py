@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.credit import ask
 from mo_gateway.errors import ConfigError, SchemaError
-from mo_gateway.gateway import open_senders
+from mo_gateway.gateway.sending import open_senders
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import open_routes
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.settings import PREFIX, SECRET_FILE, Settings, load_settings, unknown_variables
 
 from . import Finding, Verdict

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store import audit as store
 from mo_gateway.store import reading
 

@@ -3,7 +3,7 @@
 import click
 
 from mo_gateway.credit import ask
-from mo_gateway.gateway import open_senders
+from mo_gateway.gateway.sending import open_senders
 
 from . import output
 from .setup import settings_from_environment

@@ -14,7 +14,7 @@ from mo_gateway.checks.database import check_database, check_stored
 from mo_gateway.checks.providers import check_providers
 from mo_gateway.checks.settings import check_handlers, check_settings
 from mo_gateway.checks.silence import check_silence
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.masking import one_line
 from mo_gateway.settings import Settings
 from mo_gateway.simulator.plan import timestamp

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from mo_gateway import sheets
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.masking import one_line
 from mo_gateway.nearness import nearest
 from mo_gateway.settings import Settings

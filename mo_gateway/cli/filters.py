@@ -1,7 +1,6 @@
 """The options that choose messages, the same on every command that has them."""
 
 import functools
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,22 +9,19 @@ from zoneinfo import ZoneInfo
 import click
 
 from mo_gateway import moments
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store.selection import STATES, Filter
+from mo_gateway.store.types import is_row_number
 
 from . import types
 from .setup import settings_from_environment
 
 Command = Callable[..., None]
 
-LARGEST = 2**63 - 1  # that fits into a column
-
-_NUMBER = re.compile(r"[0-9]{1,19}")
-
 
 def row_number(value: str) -> int:
     """Read a number from 1 on."""
-    if not _NUMBER.fullmatch(str(value)) or not 1 <= int(value) <= LARGEST:
+    if not is_row_number(str(value)) or int(value) == 0:
         raise click.BadParameter(f"{value!r} is no number such as 812")
     return int(value)
 

@@ -7,7 +7,7 @@ import click
 
 from mo_gateway import erasure
 from mo_gateway.erasure import Plan
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store import reading
 from mo_gateway.store.engine import WRITABLE
 

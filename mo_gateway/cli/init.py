@@ -17,7 +17,8 @@ from sqlalchemy import URL
 from mo_gateway.demo import filling
 from mo_gateway.demo.script import DAYS, poll_times
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import routes_with, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.routes import routes_with
 from mo_gateway.settings import PREFIX, Settings, load_settings
 
 from .first_files import DEMO_ROUTES, ENVIRONMENT, ROUTES

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from mo_gateway import by_hand, keys
 from mo_gateway.by_hand import OptOut
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store import opt_outs, reading
 from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.opt_outs import Entry

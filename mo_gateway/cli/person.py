@@ -9,7 +9,7 @@ import click
 
 from mo_gateway import dossier as step
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store import reading
 from mo_gateway.store.engine import WRITABLE
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import click
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.settings import Settings
 from mo_gateway.simulator.agenda import Pace
 from mo_gateway.simulator.book import Book

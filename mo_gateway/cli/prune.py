@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mo_gateway import retention
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.retention import Pruned, Rule
 from mo_gateway.settings import PREFIX, Settings
 from mo_gateway.store import reading

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mo_gateway.gateway import open_readers
+from mo_gateway.gateway.readers import open_readers
 from mo_gateway.masking import fault_in_words, shown_value
 from mo_gateway.message import Outcome
 from mo_gateway.readmit import Reading, Readmission

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from mo_gateway import replay as replay_step
-from mo_gateway.gateway import open_readers, open_routes
+from mo_gateway.gateway.readers import open_readers
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.masking import one_line
 from mo_gateway.repair import Repair, Repairs
 from mo_gateway.replay import Move, Plan

@@ -6,7 +6,7 @@ from dataclasses import replace
 import click
 
 from mo_gateway import replay as step
-from mo_gateway.gateway import open_routes
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.settings import CHARSETS, Settings
 from mo_gateway.store import reading
 from mo_gateway.store.engine import WRITABLE

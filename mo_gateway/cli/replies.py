@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from mo_gateway import by_hand
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.masking import masked, one_line, without_secrets
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.settings import Settings

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import open_routes, tally_of
+from mo_gateway.gateway.routes import open_routes
+from mo_gateway.gateway.upkeep import tally_of
 from mo_gateway.store import agenda, reading
 from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.views import VIEWS

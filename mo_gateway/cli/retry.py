@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from mo_gateway import by_hand
 from mo_gateway.by_hand import RetryPlan
-from mo_gateway.gateway import reply_rules, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.sending import reply_rules
 from mo_gateway.masking import one_line
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.store import reading

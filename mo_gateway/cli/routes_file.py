@@ -8,7 +8,7 @@ import click
 
 from mo_gateway import rehearsal
 from mo_gateway.errors import ConfigError, MoGatewayError
-from mo_gateway.gateway import open_routes, routes_with
+from mo_gateway.gateway.routes import open_routes, routes_with
 from mo_gateway.settings import Settings
 from mo_gateway.store import presence, reading
 from mo_gateway.store.engine import WRITABLE

@@ -7,7 +7,8 @@ import click
 
 from mo_gateway.explanation import Explanation, made_up
 from mo_gateway.explanation import explain as explain_message
-from mo_gateway.gateway import open_routes, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.routing import Route, fold
 
 from . import output

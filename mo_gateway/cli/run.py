@@ -15,19 +15,11 @@ import structlog
 from mo_gateway import family, scrape
 from mo_gateway.credit import Credit
 from mo_gateway.dispatch import Dispatcher
-from mo_gateway.gateway import (
-    consent_with,
-    housekeeping_of,
-    open_dispatcher,
-    open_gateway,
-    open_routes,
-    open_senders,
-    polling_with,
-    presence_of,
-    sender_with,
-    takeouts_with,
-    tally_of,
-)
+from mo_gateway.gateway import open_gateway
+from mo_gateway.gateway.handling import consent_with, open_dispatcher, presence_of
+from mo_gateway.gateway.routes import open_routes
+from mo_gateway.gateway.sending import open_senders, polling_with, sender_with, takeouts_with
+from mo_gateway.gateway.upkeep import housekeeping_of, tally_of
 from mo_gateway.numbering import load_numbering
 from mo_gateway.outbound import Outbound
 from mo_gateway.preparation import Preparation

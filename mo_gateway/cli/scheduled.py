@@ -9,7 +9,8 @@ import click
 from sqlalchemy import Connection, RowMapping
 
 from mo_gateway.errors import ConfigError, MoGatewayError
-from mo_gateway.gateway import open_senders, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.sending import open_senders
 from mo_gateway.providers.sms1601 import OUTBOX, Sms1601Sender, Told
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading

@@ -5,7 +5,8 @@ from time import monotonic, sleep
 import click
 from sqlalchemy import Engine, RowMapping
 
-from mo_gateway.gateway import reply_rules, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.sending import reply_rules
 from mo_gateway.gsm import doubling
 from mo_gateway.masking import one_line
 from mo_gateway.provider_settings import SCHEMAS

@@ -8,7 +8,7 @@ import click
 
 from mo_gateway.checks.silence import in_words, silences
 from mo_gateway.condition import REFUSED_WITHIN, as_dict, next_command
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.loss_clock import LossClock, lost_from
 from mo_gateway.masking import one_line
 from mo_gateway.store import reading

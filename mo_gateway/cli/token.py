@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store import reading, tokens
 from mo_gateway.store.engine import WRITABLE
 from mo_gateway.tokens import Tokens

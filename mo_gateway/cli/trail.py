@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.masking import masked
 from mo_gateway.settings import Settings
 from mo_gateway.store import audit, reading

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import RowMapping
 
-from mo_gateway.gateway import open_routes
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.nearness import nearest
 from mo_gateway.routing import fold
 from mo_gateway.settings import Settings

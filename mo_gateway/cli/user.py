@@ -7,7 +7,7 @@ from typing import TextIO
 
 import click
 
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store import reading, users
 from mo_gateway.store.engine import WRITABLE
 from mo_gateway.users import Role, Users

@@ -8,7 +8,8 @@ import click
 
 from mo_gateway import recount as step
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.gateway import open_routes, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.store import reading
 from mo_gateway.store import values as store
 from mo_gateway.store.engine import WRITABLE

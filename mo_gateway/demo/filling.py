@@ -5,15 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from random import Random
 
-from mo_gateway.gateway import (
-    Gateway,
-    consent_with,
-    dispatcher_with,
-    handlers_of_file,
-    open_gateway,
-    sender_with,
-    tally_of,
-)
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.handling import consent_with, dispatcher_with
+from mo_gateway.gateway.routes import handlers_of_file
+from mo_gateway.gateway.sending import sender_with
+from mo_gateway.gateway.upkeep import tally_of
 from mo_gateway.preparation import make_ready
 from mo_gateway.routing import Routes
 from mo_gateway.settings import Settings

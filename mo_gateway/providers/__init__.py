@@ -7,7 +7,8 @@ needs none of them to inherit from.
 
 To add one: capture real requests and answers first; write its fake in `mo_gateway/fakes/`, with the provider's
 documented errors; write the client with its table of codes (code → meaning → class), its schema in
-`provider_settings.py`, its page in `docs/providers/`; then name it where `gateway.py` puts the parts together.
+`provider_settings.py`, its page in `docs/providers/`; then name it in `gateway/`, where `readers.py` and
+`sending.py` make them all.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """Column types and functions that mean the same on PostgreSQL and on SQLite."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +16,17 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 #: SQLite counts rows up by itself only where the type is exactly INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
+LARGEST = 2**63 - 1  # that fits into a column of numbers
+
 #: A JSON list or object that SQL can look into on both databases.
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+_DIGITS = re.compile(r"[0-9]{1,19}")
+
+
+def is_row_number(value: str) -> bool:
+    """Tell whether a text that somebody typed is a number, in digits alone, which a database can be asked for."""
+    return _DIGITS.fullmatch(value) is not None and int(value) <= LARGEST
 
 
 def to_text(moment: datetime) -> str:

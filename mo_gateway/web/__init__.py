@@ -11,28 +11,24 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mo_gateway import logs
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import Gateway, utc_now
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.settings import Settings, load_settings
 from mo_gateway.store.engine import open_engine
 
 from . import api, dashboard, health, wsgi
 from .answers import OF_EVERY_ANSWER
-from .dashboard.desk import desk_of
+from .dashboard.desk import Desk, desk_of
 
 EXTENSION = "mo_gateway"
 
 
 def create_app(gateway: Gateway) -> Flask:
     """Make the Flask application of a gateway."""
-    app = Flask(__name__, static_folder=None)
+    app = _with_pages(desk_of(gateway.settings, gateway.engine, gateway.clock))
     app.extensions[EXTENSION] = gateway
     health.register(app, gateway)
-    desk = desk_of(gateway.settings, gateway.engine, gateway.clock)
-    dashboard.register(app, desk)
-    api.register(app, desk)
-    app.after_request(_add_headers)
-    app.register_error_handler(500, _internal_error)
     providers = {f"/{name}": wsgi.callback(gateway, name) for name in SCHEMAS}
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, providers)  # type: ignore[method-assign]
     return _behind_proxies(app, gateway.settings)
@@ -46,13 +42,7 @@ def create_dashboard() -> Flask:
     with faults_in_words():
         settings = load_settings(os.environ)
     logs.configure(settings.log_format, settings.secrets)
-    app = Flask(__name__, static_folder=None)
-    engine = open_engine(settings, may_idle=True)
-    desk = desk_of(settings, engine, utc_now)
-    dashboard.register(app, desk)
-    api.register(app, desk)
-    app.after_request(_add_headers)
-    app.register_error_handler(500, _internal_error)
+    app = _with_pages(desk_of(settings, open_engine(settings, may_idle=True), utc_now))
     return _behind_proxies(app, settings)
 
 
@@ -64,6 +54,16 @@ def faults_in_words() -> Iterator[None]:
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
         sys.exit(4)  # gunicorn's own code for an application that cannot be loaded: it does not try again
+
+
+def _with_pages(desk: Desk) -> Flask:
+    """Make an application of what every one has: the dashboard, the read API, and how it answers."""
+    app = Flask(__name__, static_folder=None)
+    dashboard.register(app, desk)
+    api.register(app, desk)
+    app.after_request(_add_headers)
+    app.register_error_handler(500, _internal_error)
+    return app
 
 
 def _behind_proxies(app: Flask, settings: Settings) -> Flask:

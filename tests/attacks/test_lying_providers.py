@@ -10,7 +10,8 @@ from threading import Event
 
 import pytest
 
-from mo_gateway.gateway import Gateway, open_gateway, sender_with
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.sending import sender_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.reply import Reply, SendOutcome
 from tests.conftest import settings_for

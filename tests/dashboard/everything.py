@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from mo_gateway.gateway import Gateway, consent_with, dispatcher_with, open_routes, tally_of
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.handling import consent_with, dispatcher_with
+from mo_gateway.gateway.routes import open_routes
+from mo_gateway.gateway.upkeep import tally_of
 from mo_gateway.message import Receipt, WebhookRequest
 from mo_gateway.metrics import Metrics
 from mo_gateway.reply import SendOutcome, SendResult

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
-from mo_gateway.gateway import Gateway, dispatcher_with, open_routes, tally_of
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.handling import dispatcher_with
+from mo_gateway.gateway.routes import open_routes
+from mo_gateway.gateway.upkeep import tally_of
 from mo_gateway.settings import Settings
 from tests.conftest import settings_for
 from tests.handling import handle_all

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from mo_gateway import Join, Leave, Message, keys, keyword
-from mo_gateway.gateway import Gateway, consent_with
+from mo_gateway.gateway import Gateway
+from mo_gateway.gateway.handling import consent_with
 from mo_gateway.handlers.finding import handlers_in
 from mo_gateway.metrics import Metrics
 from mo_gateway.reply import SendOutcome, SendResult

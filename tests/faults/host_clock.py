@@ -4,7 +4,7 @@ import os
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-from mo_gateway import gateway
+from mo_gateway.gateway import clock
 
 from .crash_points import INJECTED
 
@@ -31,7 +31,7 @@ class HostClock:
 
 
 class WrongDatetime(datetime):
-    """What `gateway.py` reads its clock from."""
+    """What `gateway/clock.py` reads."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # a plain one, as everybody expects
@@ -42,4 +42,4 @@ class WrongDatetime(datetime):
 def skew() -> None:
     """Set the clock of this process, where a test wants that."""
     if VARIABLE in os.environ:
-        vars(gateway)["datetime"] = WrongDatetime
+        vars(clock)["datetime"] = WrongDatetime

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import ColumnElement, Engine, Table, func, select
 
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.store.tables import mo_attempt, mo_message
 from tests.conftest import engine_for
 from tests.running import program

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine, select
 
-from mo_gateway.gateway import open_routes, utc_now
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.recount import Recount, recount
 from mo_gateway.store import values
 from mo_gateway.store.tables import mo_message

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, func, select
 
 from mo_gateway.fakes.server import FakeServer
-from mo_gateway.gateway import utc_now
+from mo_gateway.gateway.clock import utc_now
 from mo_gateway.simulator.agenda import Pace
 from mo_gateway.simulator.book import Book, merged
 from mo_gateway.simulator.history import read_history

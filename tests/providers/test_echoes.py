@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import inspect
 
 from mo_gateway.fakes.server import Call, FakeAnswer, Taken, running
-from mo_gateway.gateway import Gateway, open_gateway, open_senders, sender_with
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.sending import open_senders, sender_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.reply import Reply
 from mo_gateway.web import create_app

@@ -12,7 +12,8 @@ import pytest
 
 from mo_gateway.cli.fake import ROLES
 from mo_gateway.fakes.server import AFTER_TAKING, FakeServer, Trouble, running
-from mo_gateway.gateway import Gateway, open_gateway, open_senders, sender_with
+from mo_gateway.gateway import Gateway, open_gateway
+from mo_gateway.gateway.sending import open_senders, sender_with
 from mo_gateway.metrics import Metrics
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.providers import Sending

@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document: the read API, and under `webhooks` the call that the provider makes."""
 
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -8,13 +7,15 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
-from mo_gateway.gateway import open_spryng
+from mo_gateway.gateway.clock import utc_now
+from mo_gateway.gateway.readers import open_spryng
 from mo_gateway.numbering import load_numbering
 from mo_gateway.settings import Settings
+from mo_gateway.store.types import LARGEST
 
 from . import callback
 from .problems import TRY_AGAIN_AFTER
-from .schemas import LARGEST, ApiProblem, Message, Messages, Query, Status
+from .schemas import ApiProblem, Message, Messages, Query, Status
 
 Answers = dict[str, Any]
 
@@ -50,7 +51,7 @@ def document(settings: Settings) -> dict[str, Any]:
 
 
 def _add_paths(spec: APISpec, settings: Settings) -> None:
-    query = {"in": "query", "schema": Query(settings.timezone, datetime.now(UTC))}
+    query = {"in": "query", "schema": Query(settings.timezone, utc_now())}
     number = {
         "in": "path",
         "name": "id",

@@ -17,9 +17,8 @@ from sqlalchemy.types import TypeEngine
 from mo_gateway.moments import read_moment
 from mo_gateway.store.access_tables import metadata
 from mo_gateway.store.selection import STATES
-from mo_gateway.store.types import UtcDateTime
+from mo_gateway.store.types import LARGEST, UtcDateTime
 
-LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
 MOST = 500  # messages of one answer
 USUAL = 50
@@ -28,16 +27,11 @@ _NUMBER = re.compile(r"[0-9]{1,19}")
 _MOMENT = "2h (ago), 2026-11-22, 2026-11-22T14:00 (in MO_GATEWAY_TIMEZONE) or 2026-11-22T13:00Z"
 
 
-def is_number(value: str) -> bool:
-    """Tell whether these are digits, and not too many."""
-    return _NUMBER.fullmatch(value) is not None
-
-
 class Whole(fields.Integer):
     """The digits of a number, and no other way to write one."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not is_number(value):
+        if not _NUMBER.fullmatch(value):
             raise ValidationError("must be a whole number in digits")
         return int(value)
 

@@ -17,11 +17,12 @@ from mo_gateway.masking import masked, without_number
 from mo_gateway.store import reading
 from mo_gateway.store.overview import overview
 from mo_gateway.store.selection import Filter
+from mo_gateway.store.types import is_row_number
 from mo_gateway.web.source import Source
 
 from . import document, problems
 from .problems import Fault
-from .schemas import LARGEST, LEFT_OUT, Message, Messages, Query, Status, is_number
+from .schemas import LEFT_OUT, Message, Messages, Query, Status
 
 #: Where a text may quote the sender's number.
 QUOTING = ("keyword", "keyword_folded", "parm", "reference")
@@ -42,7 +43,7 @@ def messages(source: Source) -> Response:
 def message(source: Source, number: str) -> Response:
     """Give everything that is known of one message."""
     with source.looking() as conn:
-        found = about_message(conn, int(number), reveal=False) if _is_row(number) else None
+        found = about_message(conn, int(number), reveal=False) if is_row_number(number) else None
     if found is None:
         return problems.problem(404, "There is no message of this number.")
     return _json(Message(), found)
@@ -86,10 +87,6 @@ def _asked(source: Source) -> dict[str, Any]:
 def _rules(found: Any) -> list[str]:
     """Give the rules that were broken, of a list those of its values."""
     return found if isinstance(found, list) else [rule for rules in found.values() for rule in rules]
-
-
-def _is_row(number: str) -> bool:
-    return is_number(number) and int(number) <= LARGEST
 
 
 def _by_message(rows: Iterable[RowMapping]) -> list[dict[str, Any]]:

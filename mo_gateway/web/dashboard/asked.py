@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from mo_gateway.moments import read_moment
 from mo_gateway.store.selection import STATES, Filter
+from mo_gateway.store.types import is_row_number
 
-LARGEST = 2**63 - 1  # that fits into a column
 LONGEST_WORD = 200  # characters
 TELLING = 8  # last digits that would tell a number
 
@@ -119,10 +119,9 @@ def _person(value: str) -> bytes:
 
 def row_number(value: str) -> int:
     """Read a row's number; or raise ValueError."""
-    found = row_asked({"id": value}, "id")
-    if found is None:
+    if not is_row_number(value):
         raise ValueError(f"{value!r} is no number such as 812")
-    return found
+    return int(value)
 
 
 def within(chosen: Chosen, own_keywords: tuple[str, ...] | None) -> Chosen:
@@ -138,8 +137,7 @@ def words_asked(args: Mapping[str, str], *names: str) -> dict[str, str]:
 def row_asked(args: Mapping[str, str], name: str) -> int | None:
     """Give a row's number, or None where there is none that makes sense."""
     value = args.get(name, "")
-    is_number = value.isascii() and value.isdigit() and len(value) <= 19
-    return int(value) if is_number and int(value) <= LARGEST else None
+    return int(value) if is_row_number(value) else None
 
 
 def number_asked(form: Mapping[str, str]) -> str:

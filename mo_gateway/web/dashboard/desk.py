@@ -10,7 +10,7 @@ from flask import render_template
 from sqlalchemy import Connection, Engine
 
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import open_routes
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.loss_clock import LossClock
 from mo_gateway.routing import Routes
 from mo_gateway.settings import Settings

@@ -10,11 +10,12 @@ from mo_gateway.about import about_message
 from mo_gateway.as_test import pytest_case
 from mo_gateway.errors import ConfigError
 from mo_gateway.explanation import Explanation, explain
-from mo_gateway.gateway import open_routes
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.message import Message
 from mo_gateway.store import audit, reading
 from mo_gateway.store.audit import Deed
-from mo_gateway.web.dashboard.asked import LARGEST, is_word
+from mo_gateway.store.types import LARGEST
+from mo_gateway.web.dashboard.asked import is_word
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _

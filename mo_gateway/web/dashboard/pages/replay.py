@@ -12,7 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from mo_gateway import replay
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import open_readers, open_routes
+from mo_gateway.gateway.readers import open_readers
+from mo_gateway.gateway.routes import open_routes
 from mo_gateway.masking import fault_in_words
 from mo_gateway.message import Outcome
 from mo_gateway.readmit import Reading, Readmission

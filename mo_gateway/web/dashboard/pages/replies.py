@@ -11,7 +11,8 @@ from mo_gateway import gsm
 from mo_gateway.masking import without_number
 from mo_gateway.reply import Standing
 from mo_gateway.store import replies, standing
-from mo_gateway.web.dashboard.asked import LARGEST, row_asked
+from mo_gateway.store.types import LARGEST
+from mo_gateway.web.dashboard.asked import row_asked
 from mo_gateway.web.dashboard.asked_replies import NAMES, Asked, replies_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence

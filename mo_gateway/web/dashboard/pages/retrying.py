@@ -10,7 +10,7 @@ from mo_gateway import by_hand
 from mo_gateway.by_hand import RetryPlan
 from mo_gateway.credit import ask
 from mo_gateway.errors import ConfigError
-from mo_gateway.gateway import open_senders, reply_rules
+from mo_gateway.gateway.sending import open_senders, reply_rules
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.store.replies import TAKEN_UP, Chosen
 from mo_gateway.store.standing import ALL

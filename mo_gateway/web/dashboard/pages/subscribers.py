@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from mo_gateway import by_hand
 from mo_gateway.by_hand import OptOut, folded_keyword
 from mo_gateway.store import consents, values
-from mo_gateway.web.dashboard.asked import LARGEST, LONGEST_WORD, is_word, number_asked, reason_asked, row_asked
+from mo_gateway.store.types import LARGEST
+from mo_gateway.web.dashboard.asked import LONGEST_WORD, is_word, number_asked, reason_asked, row_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.texts import gettext as _
