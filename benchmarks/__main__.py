@@ -144,18 +144,16 @@ def measure_growth(choice: Choice, *, rounds: int, sizes: Sequence[int]) -> None
 )
 @click.pass_obj
 def measure_reports(choice: Choice, *, rows: int) -> None:
-    """Milliseconds to count that many messages for the reports, and then to ask each view its question."""
-    _measure(choice, "reports", "Reports", lambda databases: reports.measure(databases, rows=rows))
-
-
-@main.command("pages")
-@click.option(
-    "--rows", type=positive, default=1_000_000, show_default=True, help="So many messages, one a second up to now."
-)
-@click.pass_obj
-def measure_pages(choice: Choice, *, rows: int) -> None:
-    """Milliseconds that the server takes for each page of the dashboard over that many messages."""
-    _measure(choice, "pages", "Pages", lambda databases: pages.measure(databases, rows=rows))
+    """Milliseconds to count that many messages, to ask each view its question, and to make each page."""
+    tables: dict[str, list[dict[str, str]]] = {"Reports": [], "Pages": []}
+    with opened(choice.database) as databases:
+        about = _about(databases)
+        for database in databases:
+            with reports.counted(database, rows) as (gateway, seconds):
+                counting = (f"counting {rows:,} messages anew", seconds)
+                tables["Reports"] += _timed(database, [counting, *reports.measure(gateway)])
+                tables["Pages"] += _timed(database, pages.measure(gateway))
+    _publish(choice, Report(place="reports", about=about, tables=tables))
 
 
 @main.command("memory")
@@ -197,6 +195,12 @@ def _measure(
     with opened(choice.database) as databases:
         about = _about(databases)
         _publish(choice, Report(place=place, about=about, tables={heading: list(rows(databases))}))
+
+
+def _timed(database: Database, measured: Iterable[tuple[str, float]]) -> Iterator[dict[str, str]]:
+    """Write what was measured in seconds as rows in milliseconds."""
+    for what, seconds in measured:
+        yield {"database": database.name, "what": what, "ms": f"{seconds * 1000:,.0f}"}
 
 
 def _publish(choice: Choice, report: Report) -> None:

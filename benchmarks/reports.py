@@ -1,7 +1,8 @@
 """Reports: how long it takes to count millions of messages, and then to ask each view its question."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from time import perf_counter
@@ -49,21 +50,22 @@ HAPPENS = (
 )
 
 
-def measure(databases: Sequence[Database], *, rows: int) -> Iterator[dict[str, str]]:
-    """Give a row for the counting and for each question, on each database."""
-    for database in databases:
-        with filled(database, rows) as gateway:
-            let_happen(gateway)
-            seconds = counted(gateway)
-            yield _row(database, f"counting {rows:,} messages anew", seconds)
-            with gateway.engine.execution_options(**READ_ONLY).begin() as conn:
-                person = conn.scalar(select(in_hex(mo_message.c.person_key)).limit(1)) or ""
-                for view in VIEWS:
-                    yield _row(
-                        database, f"{view.name}: its question", _asked(conn, _of_today(view.question, person))
-                    )
-                for name, question in OVER_ALL.items():
-                    yield _row(database, f"{name}: over everything", _asked(conn, question))
+@contextmanager
+def counted(database: Database, rows: int) -> Iterator[tuple[Gateway, float]]:
+    """Open a gateway on a new database with so many messages, all counted; give the seconds that counting took."""
+    with filled(database, rows) as gateway:
+        let_happen(gateway)
+        yield gateway, count_anew(gateway)
+
+
+def measure(gateway: Gateway) -> Iterator[tuple[str, float]]:
+    """Give each question with the seconds that it takes."""
+    with gateway.engine.execution_options(**READ_ONLY).begin() as conn:
+        person = conn.scalar(select(in_hex(mo_message.c.person_key)).limit(1)) or ""
+        for view in VIEWS:
+            yield f"{view.name}: its question", _asked(conn, _of_today(view.question, person))
+        for name, question in OVER_ALL.items():
+            yield f"{name}: over everything", _asked(conn, question)
 
 
 def let_happen(gateway: Gateway) -> None:
@@ -91,7 +93,7 @@ def _routes() -> Routes:
     return Routes(handlers_in(keyword(*(f"WORD{n}" for n in range(100)), name="handler")(handler)))
 
 
-def counted(gateway: Gateway) -> float:
+def count_anew(gateway: Gateway) -> float:
     """Count everything anew for the reports; give the seconds."""
     tally = tally_of(_routes(), gateway.settings, gateway.engine)
     began = perf_counter()
@@ -115,7 +117,3 @@ def _of_today(question: str, person: str) -> str:
     days = {"2026-11-22": today - timedelta(days=1), "2026-11-23": today, "2026-11-01": today.replace(day=1)}
     dated = re.sub("|".join(days), lambda found: str(days[found[0]]), question)
     return re.sub("[0-9a-f]{32}", person, dated)
-
-
-def _row(database: Database, what: str, seconds: float) -> dict[str, str]:
-    return {"database": database.name, "what": what, "ms": f"{seconds * 1000:,.0f}"}
