@@ -28,12 +28,16 @@ ONLY = {"retried": "is_retried", "redelivered": "is_redelivered"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """A choice of messages, as it stands in the address."""
+class Conditions:
+    """What an address says that narrows a choice of messages or of replies, and how it leads to others."""
 
-    filter: Filter
     given: tuple[tuple[str, str], ...]  #: each name and value that narrows it, in the order of NAMES
     faults: tuple[str, ...] = ()  #: what could not be read, and does not narrow it
+
+    @property
+    def query(self) -> str:
+        """The query that leads to this choice again."""
+        return urlencode(self.given)
 
     def without(self, name: str, value: str) -> str:
         """Write the query of the same choice without one of its conditions."""
@@ -55,10 +59,12 @@ class Chosen:
         """Give the value under a name that stands there once, or nothing."""
         return next(iter(self.all(name)), "")
 
-    @property
-    def query(self) -> str:
-        """The query that leads to this choice again."""
-        return urlencode(self.given)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen(Conditions):
+    """A choice of messages, as it stands in the address."""
+
+    filter: Filter
 
 
 def choice(args: MultiDict[str, str], zone: ZoneInfo, now: datetime) -> Chosen:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from mo_gateway.moments import read_moment
 from mo_gateway.store.replies import DELIVERIES, STATES, TAKEN_UP, Chosen
 
-from .asked import one_of, read_all, row_number
+from .asked import Conditions, one_of, read_all, row_number
 
 #: The names in an address that choose replies, as on the command line.
 NAMES = ("since", "until", "state", "delivery", "provider", "code", "reason", "id")
@@ -22,22 +22,11 @@ WINDOW = timedelta(hours=24)  # of everything else, where the address names none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Conditions):
     """A choice of replies, as it stands in the address."""
 
     chosen: Chosen
-    given: tuple[tuple[str, str], ...]  #: each name and value that narrows it, in the order of NAMES
-    faults: tuple[str, ...] = ()  #: what could not be read, and does not narrow it
     is_window_ours: bool = False  #: the address names no time, and WINDOW is what is shown
-
-    @property
-    def query(self) -> str:
-        """The query that leads to this choice again."""
-        return urlencode(self.given)
-
-    def without(self, name: str, value: str) -> str:
-        """Write the query of the same choice without one of its conditions."""
-        return urlencode([pair for pair in self.given if pair != (name, value)])
 
     def within(self, since: str) -> str:
         """Write the query of the same choice within another time, up to now."""
