@@ -17,9 +17,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import insert, update
 
 from mo_gateway.cli.messages import messages
-from mo_gateway.cli.provider import trigger
 from mo_gateway.cli.show import show
 from mo_gateway.cli.status import status
+from mo_gateway.cli.trigger import trigger
 from mo_gateway.errors import SchemaError
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.masking import shell_word

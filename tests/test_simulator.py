@@ -22,7 +22,8 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, create_engine
 
-from mo_gateway.cli import provider
+from mo_gateway.cli.simulate import simulate, verdict
+from mo_gateway.cli.trigger import trigger
 from mo_gateway.simulator.agenda import Pace
 from mo_gateway.simulator.answer import Answer
 from mo_gateway.simulator.book import Book
@@ -37,7 +38,7 @@ from .fake_gateway import NOON, TRUE, Call, FakeGateway, Handler, Reaction, Serv
 BRUSSELS = ZoneInfo("Europe/Brussels")
 SIMULATE = """
 import signal
-from mo_gateway.cli.provider import simulate
+from mo_gateway.cli.simulate import simulate
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
     simulate()
@@ -78,10 +79,10 @@ class Console:
 
     def simulate(self, fake: FakeGateway, *arguments: str) -> Result:
         common = ("--url", fake.url, "--interval", "0.01", "--seed", "7", "--json")
-        return self.run(provider.simulate, *common, *arguments)
+        return self.run(simulate, *common, *arguments)
 
     def trigger(self, fake: FakeGateway, *arguments: str) -> Result:
-        return self.run(provider.trigger, "--url", fake.url, *arguments)
+        return self.run(trigger, "--url", fake.url, *arguments)
 
 
 @pytest.fixture
@@ -464,7 +465,7 @@ def test_a_history_is_compared_with_the_database_later(
     fake.react = lambda call: TRUE if call.reference.endswith("-5") else fake.store(call)  # and that one is lost
     run = figures(console.simulate(fake, "--count", "30", *shape, "--history", file))
 
-    result = console.run(provider.verdict, file, "--json")
+    result = console.run(verdict, file, "--json")
 
     later = figures(result)
     assert result.exit_code == 3
@@ -499,7 +500,7 @@ def test_a_history_tells_what_a_killed_simulator_had_sent(
     with file.open("a") as half_written:
         half_written.write('{"t": 1, "type": "inv')
 
-    result = console.run(provider.verdict, str(file), "--json")
+    result = console.run(verdict, str(file), "--json")
 
     found = figures(result)
     assert result.exit_code == 0, result.output
@@ -516,7 +517,7 @@ def test_a_history_of_nothing_acknowledged_is_no_success(
     fake.react = lambda call: (503, b"")
     console.simulate(fake, "--count", "1", "--day", "0.02", "--history", str(file), "--no-check")
 
-    result = console.run(provider.verdict, str(file))
+    result = console.run(verdict, str(file))
 
     assert result.exit_code == 3
     assert "nothing was acknowledged, so this run proves nothing" in result.stdout
@@ -529,7 +530,7 @@ def test_a_history_proves_nothing_while_the_database_cannot_be_read(
     console.simulate(fake, "--count", "3", "--history", str(file))
     console.environ["MO_GATEWAY_DATABASE_URL"] = f"sqlite:///{tmp_path / 'none.db'}"
 
-    result = console.run(provider.verdict, str(file))
+    result = console.run(verdict, str(file))
 
     assert result.exit_code == 5
     assert "Nothing was compared" in result.stderr
@@ -540,7 +541,7 @@ def test_what_is_no_history_is_said_to_be_none(console: Console, tmp_path: Path,
     file = tmp_path / "file"
     file.write_text(content)
 
-    result = console.run(provider.verdict, str(file))
+    result = console.run(verdict, str(file))
 
     assert result.exit_code == 1
     assert "The history cannot be read" in result.stderr
@@ -574,7 +575,7 @@ def test_a_run_by_time_ends_though_everything_was_answered_before(fake: FakeGate
 
 
 def test_the_seed_is_always_told(fake: FakeGateway, console: Console) -> None:
-    result = console.run(provider.simulate, "--url", fake.url, "--count", "1", "--json")
+    result = console.run(simulate, "--url", fake.url, "--count", "1", "--json")
 
     assert f"seed {figures(result)['seed']}, to http://127.0.0.1:" in result.stderr
     assert "hush-hush" not in result.output
@@ -600,9 +601,7 @@ def test_a_bar_is_shown_on_a_terminal(fake: FakeGateway, console: Console) -> No
 def test_people_are_told_in_words(fake: FakeGateway, console: Console) -> None:
     fake.react = lambda call: (503, b"") if fake.times(call) == 1 else TRUE
 
-    result = console.run(
-        provider.simulate, "--url", fake.url, "--count", "2", "--interval", "0.01", "--bad", "0.0001"
-    )
+    result = console.run(simulate, "--url", fake.url, "--count", "2", "--interval", "0.01", "--bad", "0.0001")
 
     assert result.exit_code == 3
     lines = result.stdout.splitlines()
@@ -819,7 +818,7 @@ def test_trigger_says_that_nothing_answers(console: Console, deaf_server: socket
     port = deaf_server.getsockname()[1]
     deaf_server.close()
 
-    result = console.run(provider.trigger, "--url", f"http://127.0.0.1:{port}/spryng/mo/hush-hush", "WIN")
+    result = console.run(trigger, "--url", f"http://127.0.0.1:{port}/spryng/mo/hush-hush", "WIN")
 
     assert result.exit_code == 1
     assert f"Nothing answers at http://127.0.0.1:{port}: is `mo-gateway run` running?" in result.stderr
@@ -838,7 +837,7 @@ def test_trigger_says_that_the_server_hung_up(fake: FakeGateway, console: Consol
 def test_the_callback_url_is_that_of_the_settings(fake: FakeGateway, console: Console) -> None:
     console.environ["MO_GATEWAY_PUBLIC_URL"] = fake.url.removesuffix("/spryng/mo/hush-hush")
 
-    result = console.run(provider.trigger, "WIN")
+    result = console.run(trigger, "WIN")
 
     assert result.exit_code == 0, result.output
     assert fake.calls[0].path == "/spryng/mo/hush-hush"

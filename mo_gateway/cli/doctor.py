@@ -21,7 +21,7 @@ from mo_gateway.simulator.plan import timestamp
 from mo_gateway.simulator.target import Target, read_target
 
 from . import output
-from .provider import callback_url, url_option
+from .calling import callback_url, url_option
 
 SIGNS = {Verdict.RIGHT: "✓", Verdict.WRONG: "✗", Verdict.OPEN: "–"}
 

@@ -19,7 +19,7 @@ from mo_gateway.fakes.spryng import FakeSpryng
 from mo_gateway.masking import one_line
 
 from . import output, types
-from .provider import ADDRESS_OF_RUN
+from .calling import ADDRESS_OF_RUN
 from .setup import settings_from_environment
 
 PASSWORD = "geheim-wachtwoord"  # noqa: S105 - made up

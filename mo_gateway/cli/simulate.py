@@ -1,17 +1,16 @@
-"""The provider's side: `trigger` sends one message, `simulate` behaves like Spryng for a while.
+"""`simulate` behaves like Spryng for a while; `verdict` compares what it has noted with the database.
 
-`verdict` compares what `simulate` has noted with the database, also when the simulator was killed.
+`verdict` does so also when the simulator was killed.
 """
 
 import json
 import math
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlencode
 
 import click
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -20,108 +19,19 @@ from mo_gateway.gateway.clock import utc_now
 from mo_gateway.settings import Settings
 from mo_gateway.simulator.agenda import Pace
 from mo_gateway.simulator.book import Book
-from mo_gateway.simulator.client import NoAnswer
 from mo_gateway.simulator.history import read_history
-from mo_gateway.simulator.plan import METHODS, Plan, timestamp
+from mo_gateway.simulator.plan import METHODS, Plan
 from mo_gateway.simulator.provider import News
 from mo_gateway.simulator.report import Report, in_words
 from mo_gateway.simulator.simulation import Simulation
 from mo_gateway.simulator.target import Target, read_target
-from mo_gateway.simulator.trigger import Sent, explain, send
 from mo_gateway.simulator.verdict import Verdict, compare, stored_rows
 
 from . import types
+from .calling import callback_url, form, json_option, url_option
 from .setup import settings_from_environment
 
-FIELDS = ("MSISDN", "KEYWORD", "PARM", "OPERATOR", "TIMESTAMP", "SHORTCODE", "COUNTRY", "REFERENCE")
-ADDRESS_OF_RUN = "http://127.0.0.1:8000"  # where `run` listens unless told otherwise
-
 SHARE = click.FloatRange(0, 1)
-url_option = click.option(
-    "--url",
-    "target",
-    type=types.callback_url,
-    help="The callback URL.  [default: that of this directory's settings]",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def callback_url(settings: Settings) -> str:
-    """Give the URL that the settings make the gateway listen to."""
-    return (settings.public_url or ADDRESS_OF_RUN) + settings.callback_path
-
-
-@click.command()
-@click.argument("text", default="")
-@click.option("--shortcode", default="4414", show_default=True)
-@click.option("--from", "msisdn", default="32412345678", show_default=True, metavar="MSISDN")
-@click.option("--keyword", help="[default: the first word of TEXT]")
-@click.option("--parm", help="[default: the rest of TEXT]")
-@click.option("--operator", default="20601", show_default=True)
-@click.option("--country", default="BEL", show_default=True)
-@click.option("--timestamp", "digits", help="[default: now, in the configured zone]")
-@click.option("--reference", default="")
-@click.option("--without", multiple=True, type=click.Choice(FIELDS), help="Leave a parameter out.")
-@click.option("--times", type=click.IntRange(1), default=1, show_default=True, help="Send the same again.")
-@click.option("--charset", type=types.charset, default="iso-8859-1", show_default=True)
-@click.option(
-    "--method", type=click.Choice(("POST", "GET"), case_sensitive=False), default="POST", show_default=True
-)
-@url_option
-@json_option
-@click.pass_context
-def trigger(
-    ctx: click.Context,
-    text: str,
-    shortcode: str,
-    msisdn: str,
-    keyword: str | None,
-    parm: str | None,
-    operator: str,
-    country: str,
-    digits: str | None,
-    reference: str,
-    without: tuple[str, ...],
-    times: int,
-    charset: str,
-    method: str,
-    target: Target | None,
-    as_json: bool,
-) -> None:
-    """Send one message as Spryng would. TEXT is the whole SMS, such as "WIN blue".
-
-    Nothing is checked on this side: send what is wrong to see how it is answered. Exit code 0 = stored.
-    """
-    settings = settings_from_environment()
-    target = target or read_target(callback_url(settings))
-    first, rest = (*text.split(maxsplit=1), "", "")[:2]
-    values = (
-        msisdn,
-        first if keyword is None else keyword,
-        rest if parm is None else parm,
-        operator,
-        timestamp(utc_now(), settings.timezone) if digits is None else digits,
-        shortcode,
-        country,
-        reference,
-    )
-    fields = {name: value for name, value in zip(FIELDS, values, strict=True) if name not in without}
-    form = _form(fields, charset)
-    sent: list[Sent] = []
-    try:
-        for each in send(target, method, form, times=times):
-            sent.append(each)
-            if not as_json:
-                request_in_words = "same again" if len(sent) > 1 else f"{method} …{target.shown_path}"
-                click.echo(f"{request_in_words} → {each.in_words()}")
-    except NoAnswer as exc:
-        raise click.ClickException(explain(exc, target)) from exc
-    finally:
-        if as_json:
-            click.echo(json.dumps([each.as_dict() for each in sent], indent=2))
-    for hint in {each.hint for each in sent if each.hint}:
-        click.echo(hint, err=True)
-    ctx.exit(0 if all(each.is_kept for each in sent) else 1)
 
 
 @click.command()
@@ -237,7 +147,7 @@ def simulate(
         processes=processes,
         history=history,
     )
-    _form(
+    form(
         {"KEYWORD": " ".join((*keywords, *texts)), "SHORTCODE": shortcode}, charset
     )  # before the first one is sent
     click.echo(f"Run {plan.run}, seed {plan.seed}, to {simulation.target.origin}.", err=True)
@@ -290,14 +200,6 @@ def _verdict(settings: Settings, plan: Plan, book: Book) -> tuple[Verdict | None
         return None, " ".join(str(exc.orig).split())
     except (SQLAlchemyError, FileNotFoundError) as exc:
         return None, str(exc)
-
-
-def _form(fields: Mapping[str, str], charset: str) -> bytes:
-    try:
-        return urlencode(fields, encoding=charset).encode()
-    except UnicodeEncodeError as exc:
-        letter = exc.object[exc.start]
-        raise click.UsageError(f"{charset} has no {letter!r}; try --charset windows-1252 or utf-8.") from exc
 
 
 @contextmanager
