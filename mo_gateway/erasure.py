@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from . import keys
 from .errors import MoGatewayError
-from .store import agenda, audit, erased_words, erasing, opt_outs, sweeping
+from .store import agenda, audit, erased_words, erasing, opt_outs, report_zone, sweeping
 from .store import person as store
 from .store.audit import Actor, Deed
 from .store.engine import READ_ONLY
@@ -103,7 +103,7 @@ def _plan(conn: Connection, person: Person, found: Rows) -> Plan:
 def _empty(conn: Connection, person: Person, found: Rows, now: datetime) -> None:
     key, sent = erasing.new_key(), erased_words.sent_by(conn, found)
     public = erased_words.public_words(conn, person, sent)
-    if zone_name := agenda.zone_name(conn):
+    if zone_name := report_zone.zone_name(conn):
         zone = ZoneInfo(zone_name)
         dates = {one.received_at.astimezone(zone).date() for one in sent}
         agenda.mark_due(conn, zone, dates, over=dates)  # whoever counts them at this moment begins anew

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from .errors import LostClaim, MoGatewayError
-from .store import agenda, audit, counting, pruning
+from .store import agenda, audit, counting, pruning, report_zone
 from .store.audit import Actor, Deed
-from .store.counting import midnight
+from .store.dates import midnight
 from .store.engine import READ_ONLY
 from .store.pruning import Old
 from .store.tables import mo_message, mo_rejection, mt_message, mt_report
@@ -156,7 +156,7 @@ def _keep_polls(engine: Engine, old: Old, now: datetime) -> None:
 def _zone(looking: Engine) -> ZoneInfo:
     """Give the zone that dates are counted in; or raise MoGatewayError where nothing is counted yet."""
     with looking.begin() as conn:
-        name = agenda.zone_name(conn)
+        name = report_zone.zone_name(conn)
     if name is None:
         raise MoGatewayError(
             "nothing can be pruned before a worker has counted it for the reports: start `mo-gateway run`"

@@ -22,13 +22,14 @@ from .errors import LostClaim, MoGatewayError, UnsafeDatabase
 from .nearness import nearest
 from .plugin import ANY_WORD
 from .routing import Route, Routes
-from .store import agenda, counting, merge
-from .store.agenda import Due, Seen
-from .store.counting import Day, day_in
+from .store import agenda, counting, merge, report_zone, touched
+from .store.agenda import Due
+from .store.dates import Day, day_in
 from .store.engine import READ_ONLY
 from .store.failures import in_one_line, way_to
 from .store.merge import Changes, Row
 from .store.report_tables import report_day, report_hour, report_person, report_poll, report_route, report_word
+from .store.touched import Seen
 from .words import fold
 
 EVERY = 10.0  # seconds between two rounds, at least
@@ -97,9 +98,9 @@ class Tally:
         What was counted on dates before that stays. Give, again and again, how many dates are counted and how many
         there are.
         """
-        offsets = agenda.offsets(self._zone)
+        offsets = report_zone.offsets(self._zone)
         with self._engine.begin() as conn:
-            agenda.begin(conn, self._zone, offsets, settled_at=self._settled_at())
+            report_zone.begin(conn, self._zone, offsets, settled_at=self._settled_at())
             agenda.begin_anew(conn, self._zone, today=self._today())
         while left := [one for one in self._due() if not one.is_counted]:
             for one in left:
@@ -135,11 +136,11 @@ class Tally:
     def _check_zone(self) -> None:
         """Begin to count in our zone, or raise MoGatewayError where another has begun."""
         with self._looking.begin() as conn:
-            found = agenda.zone_name(conn)
+            found = report_zone.zone_name(conn)
         if found is None:
-            offsets = agenda.offsets(self._zone)  # before the transaction: it takes its time
+            offsets = report_zone.offsets(self._zone)  # before the transaction: it takes its time
             with self._engine.begin() as conn:
-                agenda.begin(conn, self._zone, offsets, settled_at=self._settled_at())
+                report_zone.begin(conn, self._zone, offsets, settled_at=self._settled_at())
         else:
             self._check_is_ours(found)
 
@@ -154,7 +155,7 @@ class Tally:
         """Give what is to be counted, with fences that nobody in another zone has moved."""
         with self._looking.begin() as conn:
             due = agenda.due(conn, self._zone)
-            self._check_is_ours(agenda.zone_name(conn))  # after it: who moves the fences then stops us
+            self._check_is_ours(report_zone.zone_name(conn))  # after it: who moves the fences then stops us
         return due
 
     # What has happened since
@@ -162,11 +163,11 @@ class Tally:
     def _look_back(self) -> None:
         """Find what has happened to closed dates and to polls since the last time."""
         with self._looking.begin() as conn:
-            newest = agenda.newest(conn)
-            since = agenda.seen(conn)
-            hours = agenda.hours_touched(conn, since)
+            newest = touched.newest(conn)
+            since = touched.seen(conn)
+            hours = touched.hours(conn, since)
             all_polls = monotonic() >= self._polls_again_at
-            polls = agenda.polls(conn) if all_polls else agenda.polls_touched(conn, since)
+            polls = touched.all_polls(conn) if all_polls else touched.polls(conn, since)
         dates = {self._date(moment) for hour in hours for moment in _ends_of(hour)}
         over = [local for local in dates if self._is_over(day_in(self._zone, local))]
         if dates:
@@ -198,7 +199,7 @@ class Tally:
             _, old = self._newest.popleft()
         if old:
             with self._engine.begin() as conn:
-                agenda.note_seen(conn, old)
+                touched.note_seen(conn, old)
 
     # Counting a date
 

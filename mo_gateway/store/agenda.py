@@ -1,36 +1,20 @@
-"""Which dates and polls are to be counted, and the fence between workers that count the same date."""
+"""Which dates are to be counted, and the fence between workers that count the same date."""
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from mo_gateway.errors import LostClaim
 
-from . import values
-from .counting import Day, day_in
-from .functions import hour_of
-from .report_tables import report_counted, report_offset, report_poll, report_state
-from .tables import mo_attempt, mo_handling, mo_message, mo_vote, mt_message, mt_report
+from .dates import Day, day_in
+from .report_tables import report_counted
+from .tables import mo_message
 from .types import insert_into
 
-#: The changes of the clocks in these years are kept.
-FIRST_YEAR, LAST_YEAR = 2000, 2100
-
 _DATE = report_counted.c
-
-
-class Seen(NamedTuple):
-    """How far tries and delivery reports were looked at, by their ids."""
-
-    attempts: int
-    reports: int
-
-    def as_columns(self) -> dict[str, Any]:
-        """Give it as report_state has it."""
-        return {"attempts_seen": self.attempts, "reports_seen": self.reports}
 
 
 class Due(NamedTuple):
@@ -39,57 +23,6 @@ class Due(NamedTuple):
     day: Day
     number: int  #: what the fence says
     is_counted: bool  #: since everything began, or began anew
-
-
-# The zone
-
-
-def zone_name(conn: Connection) -> str | None:
-    """Name the zone that everything is counted in; None while nothing is."""
-    return conn.scalar(select(report_state.c.zone))
-
-
-def begin(
-    conn: Connection, zone: ZoneInfo, offsets: Sequence[tuple[datetime, int]], *, settled_at: datetime
-) -> None:
-    """Count in this zone from now on; what has begun after `settled_at` may still be under way."""
-    row = {"id": 1, "zone": zone.key}
-    if zone_name(conn) is None:  # every date is still to be counted, with all that has happened until then
-        row |= _newest_at(conn, settled_at).as_columns()
-    statement = insert_into(conn, report_state).values(row)
-    conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
-    conn.execute(delete(report_offset))
-    conn.execute(insert(report_offset), [{"from_at": at, "seconds": seconds} for at, seconds in offsets])
-
-
-def offsets(zone: ZoneInfo) -> list[tuple[datetime, int]]:
-    """Give the moments at which a zone's clocks change, with the seconds ahead of UTC from then on."""
-    at, end = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
-    found = [(at, _ahead(at, zone))]
-    while (following := at + timedelta(days=1)) < end:
-        if _ahead(following, zone) != _ahead(at, zone):
-            change = _change_between(at, following, zone)
-            found.append((change, _ahead(change, zone)))
-        at = following
-    return found
-
-
-def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Find the first second of a new offset; there is one change in a day."""
-    while (apart := after - before) > timedelta(seconds=1):
-        middle = before + timedelta(seconds=apart.total_seconds() // 2)
-        if _ahead(middle, zone) == _ahead(before, zone):
-            before = middle
-        else:
-            after = middle
-    return after
-
-
-def _ahead(moment: datetime, zone: ZoneInfo) -> int:
-    return int((moment.astimezone(zone).utcoffset() or timedelta()).total_seconds())
-
-
-# Dates
 
 
 def add_dates(conn: Connection, zone: ZoneInfo, *, today: date) -> None:
@@ -220,62 +153,3 @@ def _change(conn: Connection, local: date, number: int, values: dict[str, Any]) 
 
 def _lost(local: date) -> LostClaim:
     return LostClaim(f"{local} is counted by somebody else too, or has changed")
-
-
-# What has happened since
-
-
-def newest(conn: Connection) -> Seen:
-    """Give the newest tries and delivery reports."""
-    attempts, reports = (conn.scalar(select(func.max(table.c.id))) for table in (mo_attempt, mt_report))
-    return Seen(attempts or 0, reports or 0)
-
-
-def _newest_at(conn: Connection, moment: datetime) -> Seen:
-    attempts = select(func.max(mo_attempt.c.id)).where(mo_attempt.c.started_at < moment)
-    reports = select(func.max(mt_report.c.id)).where(mt_report.c.received_at < moment)
-    return Seen(conn.scalar(attempts) or 0, conn.scalar(reports) or 0)
-
-
-def seen(conn: Connection) -> Seen:
-    """Say how far was looked for good."""
-    return Seen(*conn.execute(select(report_state.c.attempts_seen, report_state.c.reports_seen)).one())
-
-
-def note_seen(conn: Connection, seen: Seen) -> None:
-    """Note how far was looked for good."""
-    conn.execute(update(report_state).values(seen.as_columns()))
-
-
-def hours_touched(conn: Connection, since: Seen) -> Sequence[datetime]:
-    """Give the UTC hours in which messages came to which, or to whose replies, something has happened since."""
-    ids = union(
-        _tried(mo_handling.c.message_id, since).join(mo_handling, mo_handling.c.id == mo_attempt.c.handling_id),
-        _tried(mt_message.c.message_id, since).join(mt_message, mt_message.c.id == mo_attempt.c.mt_message_id),
-        select(mt_message.c.message_id)
-        .join_from(mt_report, mt_message, mt_report.c.mt_message_id == mt_message.c.id)
-        .where(mt_report.c.id > since.reports),
-    ).subquery("touched")
-    hour = hour_of(mo_message.c.received_at)
-    query = select(hour).join_from(mo_message, ids, ids.c[0] == mo_message.c.id)
-    return conn.scalars(query.distinct()).all()
-
-
-def polls(conn: Connection) -> Sequence[str]:
-    """Name every poll that there is, or that was counted."""
-    return sorted({*values.polls(conn), *conn.scalars(select(report_poll.c.poll).distinct())})
-
-
-def polls_touched(conn: Connection, since: Seen) -> Sequence[str]:
-    """Name the polls in which the tries since have voted."""
-    query = (
-        select(mo_vote.c.poll)
-        .join_from(mo_attempt, mo_handling, mo_handling.c.id == mo_attempt.c.handling_id)
-        .join(mo_vote, mo_vote.c.message_id == mo_handling.c.message_id)
-        .where(mo_attempt.c.id > since.attempts)
-    )
-    return conn.scalars(query.distinct()).all()
-
-
-def _tried(message_id: Any, since: Seen) -> Select[Any]:
-    return select(message_id).select_from(mo_attempt).where(mo_attempt.c.id > since.attempts)

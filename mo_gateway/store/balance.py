@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from mo_gateway.message import Outcome
 
-from .counting import Day, day_in
+from .dates import Day, day_in
 from .report_tables import report_counted, report_day, report_hour
 from .tables import mo_handling, mo_intake
 

@@ -6,10 +6,8 @@ changes nothing but that date's next count.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BigInteger,
@@ -26,6 +24,7 @@ from sqlalchemy import (
 )
 
 from . import opt_outs, values
+from .dates import Day
 from .functions import hour_of, in_hex, seconds_between
 from .merge import Row
 from .report_tables import report_person
@@ -53,30 +52,6 @@ class DayKey(NamedTuple):
     keyword_folded: str
     operator: str
     is_test: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A local date, with the moments between which it lies."""
-
-    date: date
-    starts_at: datetime
-    ends_at: datetime
-
-    @property
-    def is_received_then(self) -> ColumnElement[bool]:
-        """The condition that a message was received on it."""
-        return and_(mo_message.c.received_at >= self.starts_at, mo_message.c.received_at < self.ends_at)
-
-
-def day_in(zone: ZoneInfo, local: date) -> Day:
-    """Give a date in a zone."""
-    return Day(local, midnight(zone, local), midnight(zone, local + timedelta(days=1)))
-
-
-def midnight(zone: ZoneInfo, local: date) -> datetime:
-    """Give the moment at which a date begins."""
-    return datetime.combine(local, time(), zone)
 
 
 _FOLDED = folded()

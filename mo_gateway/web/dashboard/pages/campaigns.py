@@ -14,7 +14,7 @@ from mo_gateway.handlers.vote import ballot_of
 from mo_gateway.store import campaigns as store
 from mo_gateway.store import polls
 from mo_gateway.store.campaigns import Campaign
-from mo_gateway.store.counting import midnight
+from mo_gateway.store.dates import midnight
 from mo_gateway.store.exports import Choice
 from mo_gateway.store.views.counts import DAILY
 from mo_gateway.store.views.votes import TOTALS
