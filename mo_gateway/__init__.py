@@ -16,7 +16,7 @@ One message, from top to bottom:
 6. The provider's delivery report comes in by the fronts too, and `reports.py` commits it, joined to its
    reply.
 
-Beside that way `tally.py` counts for the reports, and the views that SQL asks are in `store/views/`.
+Beside that way `tally/` counts for the reports, and the views that SQL asks are in `store/views/`.
 
 `gateway/` puts the parts together, `settings.py` reads the environment, `cli/` is the command line.
 What authors of handlers import stands here. `fakes/` are the providers to try it with.

@@ -620,7 +620,7 @@ COUNTED = [
         name="a closed date is closed for ever",
         would="A replay, or a delivery report that comes late, is missing in the reports.",
         change=Change(
-            file="tally.py",
+            file="tally/__init__.py",
             text="                agenda.mark_due(conn, self._zone, dates, over=over)",
             instead="                agenda.mark_due(conn, self._zone, (), over=())",
         ),
@@ -630,7 +630,7 @@ COUNTED = [
         name="looked at once and for all",
         would="What a slow transaction brings after a newer one was seen is never counted.",
         change=Change(
-            file="tally.py",
+            file="tally/__init__.py",
             text="        settled = monotonic() - 2 * self._longest_transaction.total_seconds()",
             instead="        settled = monotonic() + 1",
         ),
@@ -652,7 +652,7 @@ COUNTED = [
         name="who was new stays so",
         would="Whose older message turns up is new twice, and nothing ever puts that right.",
         change=Change(
-            file="tally.py",
+            file="tally/__init__.py",
             text="            if have_people_changed:",
             instead="            if have_people_changed and not is_closed:",
         ),
@@ -662,7 +662,7 @@ COUNTED = [
         name="today comes first, and last",
         would="Where today takes long, no other date is ever counted.",
         change=Change(
-            file="tally.py",
+            file="tally/__init__.py",
             text="""
             if one.day.date == today:
                 self._count(one)

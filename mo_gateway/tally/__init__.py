@@ -15,22 +15,20 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Engine, true
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from .errors import LostClaim, MoGatewayError, UnsafeDatabase
-from .nearness import nearest
-from .plugin import ANY_WORD
-from .routing import Route, Routes
-from .store import agenda, counting, merge, report_zone, touched
-from .store.agenda import Due
-from .store.dates import Day, day_in
-from .store.engine import READ_ONLY
-from .store.failures import in_one_line, way_to
-from .store.merge import Changes, Row
-from .store.report_tables import report_day, report_hour, report_person, report_poll, report_route, report_word
-from .store.touched import Seen
-from .words import fold
+from mo_gateway.errors import LostClaim, MoGatewayError, UnsafeDatabase
+from mo_gateway.routing import Routes
+from mo_gateway.store import agenda, merge, report_zone, touched
+from mo_gateway.store.agenda import Due
+from mo_gateway.store.dates import Day, day_in
+from mo_gateway.store.engine import READ_ONLY
+from mo_gateway.store.failures import in_one_line, way_to
+from mo_gateway.store.merge import Changes
+from mo_gateway.store.touched import Seen
+
+from . import figures
 
 EVERY = 10.0  # seconds between two rounds, at least
 LONGEST_REST = 300.0  # seconds
@@ -81,7 +79,7 @@ class Tally:
         with self._engine.begin() as conn:
             agenda.add_dates(conn, self._zone, today=today)
         self._look_back()
-        self._write_each(self._route_changes())
+        _write_each(self._engine, figures.of_routes(self._looking, self._routes))
         due = self._due()
         others = [one for one in due if one.day.date != today]
         for one in due:
@@ -158,8 +156,6 @@ class Tally:
             self._check_is_ours(report_zone.zone_name(conn))  # after it: who moves the fences then stops us
         return due
 
-    # What has happened since
-
     def _look_back(self) -> None:
         """Find what has happened to closed dates and to polls since the last time."""
         with self._looking.begin() as conn:
@@ -201,8 +197,6 @@ class Tally:
             with self._engine.begin() as conn:
                 touched.note_seen(conn, old)
 
-    # Counting a date
-
     def _count(self, one: Due) -> None:
         try:
             self._count_date(one)
@@ -215,48 +209,16 @@ class Tally:
             agenda.check(conn, day.date, number)
             is_closed = self._is_over(day) and agenda.are_closed_before(conn, day.date)
         if is_closed:
-            number = self._write(day, number, self._people_changes(day))
+            number = self._write(day, number, figures.of_people(self._looking, day))
         have_people_changed = number > one.number
-        number = self._write(day, number, self._day_changes(day, with_new_people=is_closed))
+        changes = figures.of_date(self._looking, day, self._routes, with_new_people=is_closed)
+        number = self._write(day, number, changes)
         with self._engine.begin() as conn:
             if is_closed:
                 agenda.check_closed_before(conn, day.date)
             if have_people_changed:  # who is new on a later date is not the same any more
                 agenda.mark_due_after(conn, day.date)
             agenda.finish(conn, day.date, number, counted_at=now, is_closed=is_closed)
-
-    def _people_changes(self, day: Day) -> Iterator[Changes]:
-        with self._looking.begin() as conn:
-            messages = counting.messages_of(conn, day)
-        for part in counting.key_ranges(messages):
-            with self._looking.begin() as conn:
-                rows = counting.person_rows(conn, day, part)
-                changes = merge.changes(conn, report_person, counting.people_of(day, part), rows)
-            yield changes  # in no transaction: to write them takes its time
-
-    def _day_changes(self, day: Day, *, with_new_people: bool) -> list[Changes]:
-        with self._looking.begin() as conn:
-            frequent = counting.frequent_words(conn, day)
-            if frequent is not None:  # a keyword has a row of its own, however rare it is
-                frequent |= self._routes_words()
-            rows = counting.day_rows(conn, day, frequent, with_new_people=with_new_people)
-            days = merge.changes(conn, report_day, report_day.c.local_date == day.date, rows)
-            hours = counting.hour_rows(conn, day)
-            hours_changed = merge.changes(conn, report_hour, report_hour.c.local_date == day.date, hours)
-            words = counting.word_rows(conn, day)
-        named = list(self._with_nearest(words))  # in no transaction: it takes its time
-        with self._looking.begin() as conn:
-            words_changed = merge.changes(conn, report_word, report_word.c.local_date == day.date, named)
-        return [days, hours_changed, words_changed]
-
-    def _with_nearest(self, rows: Iterable[Row]) -> Iterator[Row]:
-        keywords: dict[str, frozenset[str]] = {}  # by shortcode: to look through many routes takes its time
-        for row in rows:
-            shortcode = row["shortcode"]
-            if shortcode not in keywords:
-                keywords[shortcode] = self._routes.plain_words(shortcode)
-            keyword, letters = nearest(keywords[shortcode], row["word"])
-            yield {**row, "nearest_keyword": keyword, "distance": letters}
 
     def _write(self, day: Day, number: int, all_changes: Iterable[Changes]) -> int:
         """Write a date's changes, some at a time, each one number further; give the number after them."""
@@ -270,30 +232,16 @@ class Tally:
                     self._stopping.wait(BETWEEN_WRITES)
         return number
 
-    # Routes
-
-    def _routes_words(self) -> frozenset[str]:
-        return frozenset(word for row in map(_route_row, self._routes) if (word := row["keyword_folded"]))
-
-    def _route_changes(self) -> Changes:
-        rows = {(row["shortcode"], row["keyword"], row["terms"]): row for row in map(_route_row, self._routes)}
-        with self._looking.begin() as conn:
-            return merge.changes(conn, report_route, true(), rows.values())
-
-    def _write_each(self, changes: Changes) -> None:
-        for some in changes.chunks():
-            with self._engine.begin() as conn:
-                merge.write(conn, some)
-
 
 def count_poll(engine: Engine, poll: str, *, now: datetime) -> None:
     """Count a poll for the reports.
 
     It needs no fence: of two who count at once, one may write what is older, and a later round puts that right.
     """
-    with engine.execution_options(**READ_ONLY).begin() as conn:
-        rows = counting.poll_rows(conn, poll, now=now)
-        changes = merge.changes(conn, report_poll, report_poll.c.poll == poll, rows)
+    _write_each(engine, figures.of_poll(engine.execution_options(**READ_ONLY), poll, now=now))
+
+
+def _write_each(engine: Engine, changes: Changes) -> None:
     for some in changes.chunks():
         with engine.begin() as conn:
             merge.write(conn, some)
@@ -302,19 +250,3 @@ def count_poll(engine: Engine, poll: str, *, now: datetime) -> None:
 def _ends_of(hour: datetime) -> tuple[datetime, datetime]:
     """Give the first and the last second of an hour: in some zones they are of two dates."""
     return hour, hour + timedelta(minutes=59, seconds=59)
-
-
-def _route_row(route: Route) -> Row:
-    keyword, first = route.keyword, route.handler.keywords[0]
-    is_one_word = not keyword.is_pattern and keyword.word != ANY_WORD
-    return {
-        "shortcode": keyword.shortcode or "",
-        "keyword": route.word,
-        "terms": route.terms_in_words,
-        "keyword_folded": fold(keyword.word) if is_one_word else None,
-        "handler": route.handler.name,
-        "alias_of": None if keyword.word == first.word else first.word,
-        "source": route.handler.place,
-        "active_from": keyword.terms.since,
-        "active_to": keyword.terms.until,
-    }
