@@ -33,7 +33,6 @@ class Script:
     rate: int = 60_000_000  # a pause of a microsecond
     most_parts: int = 4
     repeats_safely_for: timedelta = timedelta()
-    keeps_schedule: bool = False
     is_local: bool = True
     sent: list[MtMessage] = field(default_factory=list)
 

@@ -27,7 +27,6 @@ class DemoProvider:
     rate = 60_000_000  # a minute: a pause of a microsecond
     most_parts = 8
     repeats_safely_for = timedelta()
-    keeps_schedule = False
     is_local = True
 
     def send(self, message: MtMessage) -> SendResult:

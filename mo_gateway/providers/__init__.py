@@ -40,10 +40,6 @@ class Sending(Protocol):
         """How long the provider recognises a message sent twice by its reference; 0 where it does not."""
 
     @property
-    def keeps_schedule(self) -> bool:
-        """Whether a message with `at` is handed over at once, for the provider to send it then."""
-
-    @property
     def is_local(self) -> bool:
         """Whether it is a fake on this host, so that a test message costs nothing."""
 

@@ -44,7 +44,6 @@ class ConnectCallSender:
     name = "connectcall"
     most_parts = 1  #: our choice: parts of 160 leave no room for the header by which a phone joins them
     repeats_safely_for = timedelta(0)
-    keeps_schedule = False
 
     @property
     def is_local(self) -> bool:

@@ -122,11 +122,6 @@ class Sms1601Sender:
     repeats_safely_for = timedelta(0)
 
     @property
-    def keeps_schedule(self) -> bool:
-        """Whether its own outbox is to hold replies for later."""
-        return self.schedule
-
-    @property
     def is_local(self) -> bool:
         """Whether the URL leads to a fake on this host."""
         return wire.is_local(self.url)

@@ -91,7 +91,6 @@ class SpryngSender:
     name = "spryng"
     most_parts = MOST_PARTS
     repeats_safely_for = timedelta(0)
-    keeps_schedule = False  # `rest` could; but STOP is asked at the moment of sending
 
     def __post_init__(self, report_codes: Mapping[str, str]) -> None:
         if self.api == "rest" and not self.token:

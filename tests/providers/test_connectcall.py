@@ -391,6 +391,5 @@ def test_it_cannot_be_asked_how_we_stand(sender: ConnectCallSender) -> None:
 def test_what_it_is_for_the_outbox(sender: ConnectCallSender) -> None:
     assert (sender.name, sender.rate, sender.most_parts) == ("connectcall", 600, 1)
     assert sender.repeats_safely_for == timedelta(0)
-    assert not sender.keeps_schedule
     assert sender.is_local
     assert not sender_to("https://portal.business-isp.nl/api/").is_local

@@ -724,8 +724,6 @@ def test_the_fake_has_no_state_of_an_sms_that_it_does_not_know(sender: Sms1601Se
 def test_what_it_is_for_the_outbox(sender: Sms1601Sender) -> None:
     assert (sender.name, sender.rate, sender.most_parts) == ("sms1601", 600, 3)
     assert sender.repeats_safely_for == timedelta(0)
-    assert not sender.keeps_schedule
-    assert sender_to("http://127.0.0.1:1/", schedule=True).keeps_schedule
     assert sender.is_local
     assert not sender_to("http://217.19.227.48/module/").is_local
 

@@ -684,7 +684,6 @@ def test_what_spryng_keeps_and_takes_is_said() -> None:
 
     assert (client.name, client.rate, client.most_parts) == ("spryng", 1200, 4)
     assert client.repeats_safely_for == timedelta(0)
-    assert not client.keeps_schedule
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,6 @@ class IntelecomSender:
 
     name = NAME
     most_parts = 6
-    keeps_schedule = False
 
     @property
     def repeats_safely_for(self) -> timedelta:

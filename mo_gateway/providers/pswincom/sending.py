@@ -55,7 +55,6 @@ class PsWinComSender:
     name = NAME
     most_parts = 16
     repeats_safely_for = timedelta(0)
-    keeps_schedule = False
 
     @property
     def is_local(self) -> bool:
