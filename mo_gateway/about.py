@@ -12,6 +12,9 @@ from .store import opt_outs, questions, reading
 #: What may quote a phone number.
 QUOTING = ("keyword", "keyword_folded", "parm", "body", "error", "reference", "provider_id")
 
+#: What of a message is told here alone, and in no list of messages.
+NOT_LISTED = ("dedupe_key", "person_key", "raw", "remote_addr", "method", "charset", "last_received_at")
+
 
 def about_message(conn: Connection, message_id: int, *, reveal: bool) -> dict[str, Any] | None:
     """Give a message, and by name the rows of what became of it; numbers are masked, unless `reveal`; or None."""

@@ -16,6 +16,8 @@ from .store.selection import Filter
 #: In one transaction; the intake waits for it on SQLite.
 CHUNK = 500
 
+USUAL_STATES = ("dead", "unrouted")  #: of what is replayed where nobody names any
+
 #: From one handler to another; None is nobody.
 Move = tuple[str | None, str | None]
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import Engine, RowMapping
 
+from mo_gateway.about import NOT_LISTED
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
 from mo_gateway.store.selection import Filter
@@ -21,9 +22,6 @@ LOOK_AGAIN_AFTER = 1.0  # seconds
 
 #: Two receivers may commit out of turn, so this many numbers below the newest are looked at again.
 LOOK_BACK = 1000
-
-#: What the list leaves to `show`.
-LEFT_OUT = ("dedupe_key", "person_key", "raw", "remote_addr", "method", "charset", "last_received_at")
 
 
 @click.command()
@@ -84,7 +82,7 @@ class _Printer:
     def _fields(self, row: RowMapping) -> dict[str, Any]:
         msisdn, error = row["msisdn"], row["error"]
         return {
-            **{name: value for name, value in row.items() if name not in LEFT_OUT},
+            **{name: value for name, value in row.items() if name not in NOT_LISTED},
             "msisdn": output.number(msisdn, reveal=self._reveal),
             "error": error and output.without_number(error, msisdn, reveal=self._reveal),
         }

@@ -18,8 +18,6 @@ from .order import Order, counted, plan_as_dict, plan_in_words
 from .output import json_option
 from .progress import progress
 
-USUAL_STATES = ("dead", "unrouted")
-
 
 @click.command()
 @filter_options(limit=None)
@@ -96,7 +94,7 @@ def replay(
 
 def run_again(order: Order) -> bool:
     """Make handlings due again; nothing about it can fail in part."""
-    chosen = order.chosen if order.chosen.states else replace(order.chosen, states=USUAL_STATES)
+    chosen = order.chosen if order.chosen.states else replace(order.chosen, states=step.USUAL_STATES)
     plan = step.plan(order.engine, open_routes(order.settings), chosen, order.limit)
     if order.dry_run:
         order.report(plan_as_dict(plan), plan_in_words(plan, answers_again=order.answers_again))

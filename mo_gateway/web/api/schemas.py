@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, Table
 from sqlalchemy.types import TypeEngine
 
+from mo_gateway.about import NOT_LISTED
 from mo_gateway.moments import read_moment
 from mo_gateway.store.access_tables import metadata
 from mo_gateway.store.selection import STATES
@@ -141,13 +142,10 @@ _HANDLING = ("handler", "state", "attempts", "due_at", "finished_at", "error")
 _REPLY = {"reply": fields.Integer(required=True, metadata={"description": "Number of the reply."})}
 _MASKED = {"description": "The sender, masked: the middle of the number is dots."}
 
-#: What of a message is for `/api/messages/{id}` alone.
-LEFT_OUT = ("dedupe_key", "person_key", "raw", "remote_addr", "method", "charset", "last_received_at")
-
 #: What a list of messages says of each.
 Listed = Schema.from_dict(
     {
-        **_columns(_TABLE["mo_message"], without=LEFT_OUT),
+        **_columns(_TABLE["mo_message"], without=NOT_LISTED),
         "msisdn": fields.String(required=True, metadata=_MASKED),
         "handlings": _rows("HandlingInShort", _columns(_TABLE["mo_handling"], _HANDLING)),
     },

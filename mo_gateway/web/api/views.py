@@ -10,7 +10,7 @@ from flask import Response, request
 from marshmallow import Schema, ValidationError
 from sqlalchemy import RowMapping
 
-from mo_gateway.about import about_message
+from mo_gateway.about import NOT_LISTED, about_message
 from mo_gateway.checks.silence import silences
 from mo_gateway.condition import REFUSED_WITHIN, as_dict
 from mo_gateway.masking import masked, without_number
@@ -22,7 +22,7 @@ from mo_gateway.web.source import Source
 
 from . import document, problems
 from .problems import Fault
-from .schemas import LEFT_OUT, Message, Messages, Query, Status
+from .schemas import Message, Messages, Query, Status
 
 #: Where a text may quote the sender's number.
 QUOTING = ("keyword", "keyword_folded", "parm", "reference")
@@ -101,7 +101,7 @@ def _listed(handlings: list[RowMapping]) -> dict[str, Any]:
     def without(values: RowMapping, *names: str) -> dict[str, Any]:
         return {**values, **{name: values[name] and without_number(values[name], msisdn) for name in names}}
 
-    shown = {name: value for name, value in without(row, *QUOTING).items() if name not in LEFT_OUT}
+    shown = {name: value for name, value in without(row, *QUOTING).items() if name not in NOT_LISTED}
     below = [without(handling, "error") for handling in reversed(handlings)]
     return {**shown, "msisdn": masked(msisdn), "handlings": below}
 

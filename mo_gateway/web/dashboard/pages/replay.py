@@ -28,7 +28,6 @@ from mo_gateway.web.dashboard.texts import gettext as _
 MOST = 2000  # messages that one replay makes due again: as many as can be looked at while somebody waits
 MOST_REQUESTS = 500  # rejected requests that are read again at once
 MOST_FAULTS = 20  # of these that are told
-USUAL_STATES = ("dead", "unrouted")
 
 
 def plan(visit: Visit) -> ResponseReturnValue:
@@ -94,7 +93,7 @@ def _chosen(visit: Visit, args: MultiDict[str, str]) -> Chosen:
     """Read which messages are meant, none of them newer than the page: so a plan and its replay mean the same."""
     chosen = choice(args, visit.desk.settings.timezone, visit.now)
     asked = chosen.filter
-    states = asked.states or (() if asked.ids else USUAL_STATES)
+    states = asked.states or (() if asked.ids else replay.USUAL_STATES)
     return replace(chosen, filter=replace(asked, states=states, until=asked.until or visit.now))
 
 
