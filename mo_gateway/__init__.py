@@ -4,7 +4,8 @@ One message, from top to bottom:
 
 1. A front takes the bytes: `web/asgi.py` on an event loop, `web/wsgi.py` on a thread. For both `web/callbacks.py`
    checks the secret and the address, and says what is read.
-2. `providers/spryng.py` turns them into a `Message` (`form.py` decodes, `numbering.py` knows the operators).
+2. `providers/spryng/inbound.py` turns them into a `Message` (`form.py` decodes, `numbering.py` knows the
+   operators).
 3. `receive.py` gives it its keys, and `store/writer.py` commits it together with whatever else is waiting; for an
    event loop on PostgreSQL `store/loop_writer.py` does. Only then is `TRUE` answered.
 4. `worker.py` has `consent.py` look whether it is a STOP (`stop.py`), then claims it (`store/queue.py`), and

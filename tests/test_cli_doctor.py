@@ -16,7 +16,7 @@ from mo_gateway.fakes.server import FakeServer, running
 from mo_gateway.fakes.spryng import FakeSpryng
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.gateway.clock import utc_now
-from mo_gateway.providers.spryng_sending import SpryngSender
+from mo_gateway.providers.spryng import SpryngSender
 from mo_gateway.reply import Standing
 from mo_gateway.settings import Settings
 from mo_gateway.store.schema import newest_version

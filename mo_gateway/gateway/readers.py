@@ -7,8 +7,7 @@ from mo_gateway.providers import Inbound, Reader, Reporting
 from mo_gateway.providers.intelecom import IntelecomInbound, IntelecomReports
 from mo_gateway.providers.pswincom import PsWinComInbound, PsWinComReports
 from mo_gateway.providers.sms1601 import Sms1601Reports
-from mo_gateway.providers.spryng import Spryng, callback_schema
-from mo_gateway.providers.spryng_reports import SpryngReports
+from mo_gateway.providers.spryng import Spryng, SpryngReports, callback_schema
 from mo_gateway.settings import Settings
 
 

@@ -14,7 +14,7 @@ from mo_gateway.providers.connectcall import ConnectCallSender
 from mo_gateway.providers.intelecom import IntelecomSender
 from mo_gateway.providers.pswincom import PsWinComSender
 from mo_gateway.providers.sms1601 import Sms1601Sender
-from mo_gateway.providers.spryng_sending import SpryngSender
+from mo_gateway.providers.spryng import SpryngSender
 from mo_gateway.send import Guards, Sender
 from mo_gateway.settings import Settings
 from mo_gateway.store.outbox import Rules

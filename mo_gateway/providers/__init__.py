@@ -1,4 +1,4 @@
-"""Providers: the companies between us and the operators, one module or package each, that only translate.
+"""Providers: the companies between us and the operators, one package or module each, that only translate.
 
 A provider's module turns the bytes of a `WebhookRequest` into a `Message` or a `DeliveryReport`, and an
 `MtMessage` into a call of the provider's API and its answer into a `SendResult`. It never stores, routes,

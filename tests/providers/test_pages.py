@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from mo_gateway.provider_settings import SCHEMAS
-from mo_gateway.providers import connectcall, intelecom, pswincom, sms1601, spryng_reports, spryng_sending
+from mo_gateway.providers import connectcall, intelecom, pswincom, sms1601, spryng
 from mo_gateway.reply import Code, Delivery, SendOutcome
 
 PAGES = Path(__file__).parents[2] / "docs" / "providers"
 
 CODES: Mapping[str, Mapping[str, Code]] = {
-    "spryng": spryng_sending.CODES,
+    "spryng": spryng.CODES,
     "connectcall": connectcall.CODES,
     "sms1601": sms1601.CODES,
     "pswincom": {"LOGON FAIL": pswincom.LOGON["FAIL"], **pswincom.STATUS},
     "intelecom": {str(code): row for code, row in intelecom.CODES.items()},
 }
 STATES: Mapping[str, Mapping[str, Delivery]] = {
-    "spryng": spryng_reports.REPORT_WORDS,
+    "spryng": spryng.REPORT_WORDS,
     "sms1601": sms1601.STATES,
     "pswincom": {state: row.delivery for state, row in pswincom.STATES.items()},
     "intelecom": {state: row.delivery for state, row in intelecom.STATES.items()},

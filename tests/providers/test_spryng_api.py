@@ -16,8 +16,8 @@ from mo_gateway.fakes.server import Call, FakeAnswer, FakeServer, Taken, running
 from mo_gateway.fakes.spryng import FakeSpryng
 from mo_gateway.form import read_form
 from mo_gateway.message import WebhookRequest
-from mo_gateway.providers.spryng_reports import REPORT_WORDS, SpryngReports
-from mo_gateway.providers.spryng_sending import ADDRESSES, CODES, SpryngSender, read_code, read_document
+from mo_gateway.providers.spryng import CODES, REPORT_WORDS, SpryngReports, SpryngSender
+from mo_gateway.providers.spryng.sending import ADDRESSES, read_code, read_document
 from mo_gateway.reply import Delivery, SendOutcome, SendResult, VCard
 from mo_gateway.wire import Answer, NotSent
 from tests.examples import FORM_TYPE, NOW

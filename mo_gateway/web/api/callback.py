@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow.fields import Field
 
 from mo_gateway.mo_fields import Digits, Msisdn, Text
-from mo_gateway.providers.spryng import Country, Operator, Time
+from mo_gateway.providers.spryng.inbound import Country, Operator, Time
 from mo_gateway.settings import Settings
 from mo_gateway.web.answers import MOST_RECEIPTS
 from mo_gateway.web.endpoints import FORM
