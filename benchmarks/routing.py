@@ -7,7 +7,9 @@ from statistics import median
 from time import perf_counter
 
 from mo_gateway.plugin import Handler, Keyword, Terms
-from mo_gateway.routing import Route, Routes, Sms, fold
+from mo_gateway.routing import Route, Routes
+from mo_gateway.terms import Sms
+from mo_gateway.words import fold
 
 ROUTES = 10_000
 MESSAGES = 2_000

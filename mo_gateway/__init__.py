@@ -9,7 +9,7 @@ One message, from top to bottom:
 3. `receive.py` gives it its keys, and `store/writer.py` commits it together with whatever else is waiting; for an
    event loop on PostgreSQL `store/loop_writer.py` does. Only then is `TRUE` answered.
 4. `worker.py` has `consent.py` look whether it is a STOP (`stop.py`), then claims it (`store/queue.py`), and
-   `dispatch.py` finds its handler (`routing.py`), runs it, and commits "done" with its replies
+   `dispatch.py` finds its handler (`routing.py`, `terms.py`), runs it, and commits "done" with its replies
    (`store/outbox.py`) and what else it returned (`store/values.py`, `store/questions.py`). Handlers come from
    modules (`handlers/finding.py`) and from the routes file (`handlers/file.py`); `presence.py` loads that anew.
 5. `outbound.py` has `send.py` claim each reply, ask whether anything stands against it, and hand it to its

@@ -21,12 +21,13 @@ from .masking import masked
 from .message import Message
 from .metrics import Metrics
 from .reply import Reply
-from .routing import Routes, fold
+from .routing import Routes
 from .stop import Wish, WishKind
 from .store import opt_outs, outbox
 from .store.engine import glancing
 from .store.failures import UNAVAILABLE, way_to
 from .store.outbox import Origin, Rules
+from .words import fold
 
 AUTO = "auto"
 NONE = "none"

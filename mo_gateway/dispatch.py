@@ -20,12 +20,13 @@ from .message import Message
 from .metrics import OTHER, TRY_OUTCOMES, Metrics
 from .plugin import Handler
 from .returned import taken_apart
-from .routing import Routes, fold
+from .routing import Routes
 from .store import outbox, questions, queue, values
 from .store.failures import UNAVAILABLE, in_one_line, way_to
 from .store.outbox import Origin, Rules
 from .store.queue import Claim, Finished, Result, Work
 from .values import Ask, Join, Leave, Value, Vote
+from .words import fold
 
 #: How long a handler may hold SQLite's only writer: the intake waits for it.
 TIME_LIMIT_ON_SQLITE = timedelta(seconds=1)

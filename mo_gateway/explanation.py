@@ -7,8 +7,9 @@ from datetime import datetime
 from .consent import wish_in
 from .message import Message
 from .nearness import NEAR, distance
-from .routing import Route, Routes, Verdict, fold
+from .routing import Route, Routes, Verdict
 from .stop import WishKind
+from .words import fold
 
 MANY = 30  # routes, of which those of quite other words are not shown
 

@@ -8,11 +8,11 @@ import structlog
 from sqlalchemy import Engine
 
 from .reply import Reply
-from .routing import fold
 from .store import outbox, questions
 from .store.engine import READ_ONLY
 from .store.outbox import Origin, Rules
 from .store.queue import to_message
+from .words import fold
 
 AT_A_TIME = 50  # questions in one transaction; the intake waits for it on SQLite
 

@@ -14,28 +14,15 @@ refused.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 
+from . import terms
 from .errors import ConfigError
 from .message import Message
 from .patterns import Pattern
-from .plugin import ANY_WORD, Form, Handler, Keyword, Terms
-from .words import fold as fold
-from .words import is_first_word
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sms:
-    """What routing looks at in a message; what is not known fits every route."""
-
-    shortcode: str
-    keyword: str
-    parm: str = ""
-    msisdn: str = ""
-    operator: str = ""
-    country: str = ""
-    sent_at: datetime | None = None
+from .plugin import ANY_WORD, Handler, Keyword
+from .terms import Sms
+from .words import fold, is_first_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +33,8 @@ class Route:
     handler: Handler
 
     def __str__(self) -> str:
-        terms = f" ({self.terms_in_words})" if self.terms_in_words else ""
-        return f"{self.word} on {self.keyword.shortcode or 'any shortcode'}{terms}"
+        asked = f" ({self.terms_in_words})" if self.terms_in_words else ""
+        return f"{self.word} on {self.keyword.shortcode or 'any shortcode'}{asked}"
 
     @property
     def word(self) -> str:
@@ -57,7 +44,7 @@ class Route:
     @property
     def terms_in_words(self) -> str:
         """What else it asks for; empty where nothing."""
-        return _in_words(self.keyword.terms)
+        return terms.in_words(self.keyword.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +157,7 @@ class _Table:
                     return found
         for on in (sms.shortcode, None):
             for route, pattern in self._patterns.get(on, ()):
-                if _misfit(route.keyword.terms, sms) is None and pattern.matches(_whole(sms)):
+                if terms.misfit(route.keyword.terms, sms) is None and pattern.matches(_whole(sms)):
                     return route
         for on in (sms.shortcode, None):
             if found := _first_that_fits(self.of_word(on, ANY_WORD), sms):
@@ -183,7 +170,7 @@ class _Table:
     def shadowed(self) -> Iterator[str]:
         for same_word in self._by_word.values():
             for at, route in enumerate(same_word):
-                if not _is_covered(route.keyword.terms, [other.keyword.terms for other in same_word[:at]]):
+                if not terms.is_covered(route.keyword.terms, [other.keyword.terms for other in same_word[:at]]):
                     continue
                 yield f"{_named(route)} never wins: every message that fits it fits a route before it too."
 
@@ -228,37 +215,12 @@ class _Table:
 
 
 def _first_that_fits(routes: Sequence[Route], sms: Sms | Message) -> Route | None:
-    return next((route for route in routes if _misfit(route.keyword.terms, sms) is None), None)
-
-
-def _misfit(terms: Terms, sms: Sms | Message) -> str | None:
-    """Say why a message does not fit, or None where it does."""
-    if terms.senders and sms.msisdn and sms.msisdn not in terms.senders:
-        return "the sender is not on its list"
-    if terms.operators and sms.operator and sms.operator not in terms.operators:
-        return f"another operator: {sms.operator}"
-    if terms.countries and sms.country and sms.country not in terms.countries:
-        return f"another country: {sms.country}"
-    if terms.form is Form.ALONE and sms.parm.strip():
-        return "it takes the word alone, and there is text behind it"
-    if terms.form is Form.WITH_TEXT and not sms.parm.strip():
-        return "it takes the word with text behind it, and there is none"
-    if terms.since and sms.sent_at and sms.sent_at < terms.since:
-        return f"it begins at {terms.since:%Y-%m-%d %H:%M:%S %z}"
-    if terms.until and sms.sent_at and sms.sent_at >= terms.until:
-        return f"it ended at {terms.until:%Y-%m-%d %H:%M:%S %z}"
-    return None
+    return next((route for route in routes if terms.misfit(route.keyword.terms, sms) is None), None)
 
 
 def _rank(route: Route) -> tuple[bool | int, ...]:
     """Give what is compared between routes of the same word and shortcode; the greatest wins."""
-    return (*_specificity(route.keyword.terms), route.keyword.priority)
-
-
-def _specificity(terms: Terms) -> tuple[bool, ...]:
-    has_time = terms.since is not None or terms.until is not None
-    asks = (terms.senders, terms.operators, terms.countries)
-    return (*map(bool, asks), terms.form is not Form.ANY, has_time)
+    return (*terms.specificity(route.keyword.terms), route.keyword.priority)
 
 
 def _clashes(routes: Sequence[Route]) -> Iterator[str]:
@@ -287,35 +249,7 @@ def _of_route(route: Route) -> tuple[object, ...]:
 def _are_rivals(one: Route, other: Route) -> bool:
     if one.handler.function is other.handler.function:
         return False
-    return _may_meet(one.keyword.terms, other.keyword.terms)
-
-
-def _may_meet(one: Terms, other: Terms) -> bool:
-    """Tell whether a message may fit both; they ask for the same kinds of things."""
-    sets = ((one.senders, other.senders), (one.operators, other.operators), (one.countries, other.countries))
-    if any(ours and theirs and not ours & theirs for ours, theirs in sets) or one.form is not other.form:
-        return False
-    begin = max((moment for moment in (one.since, other.since) if moment), default=None)
-    end = min((moment for moment in (one.until, other.until) if moment), default=None)
-    return begin is None or end is None or begin < end
-
-
-def _is_covered(terms: Terms, others: Sequence[Terms]) -> bool:
-    """Tell whether every message that fits `terms` fits one of the others, which come before it."""
-    covering = [other for other in others if _covers(other, terms)]
-    if any(other.form in (Form.ANY, terms.form) for other in covering):
-        return True
-    return {Form.ALONE, Form.WITH_TEXT} <= {other.form for other in covering}
-
-
-def _covers(other: Terms, terms: Terms) -> bool:
-    """Tell whether `other` asks for nothing that `terms` does not ask for too, its form aside."""
-    sets = ((other.senders, terms.senders), (other.operators, terms.operators), (other.countries, terms.countries))
-    if any(theirs and (not ours or not ours <= theirs) for theirs, ours in sets):
-        return False
-    if other.since and (terms.since is None or terms.since < other.since):
-        return False
-    return not (other.until and (terms.until is None or terms.until > other.until))
+    return terms.may_meet(one.keyword.terms, other.keyword.terms)
 
 
 def _verdict(route: Route, winner: Route | None, sms: Sms | Message) -> Verdict:
@@ -328,7 +262,7 @@ def _verdict(route: Route, winner: Route | None, sms: Sms | Message) -> Verdict:
     if not _is_of_word(keyword, sms):
         what = "the text does not match" if keyword.is_pattern else "not the same word"
         return Verdict(route, wins=False, reason=f"{what}: {keyword.word}", is_of_word=False)
-    if misfit := _misfit(keyword.terms, sms):
+    if misfit := terms.misfit(keyword.terms, sms):
         return Verdict(route, wins=False, reason=misfit)
     return Verdict(route, wins=False, reason=f"less specific than {winner}")
 
@@ -345,16 +279,3 @@ def _whole(sms: Sms | Message) -> str:
 
 def _named(route: Route) -> str:
     return f"{route}, which leads to {route.handler.name} ({route.handler.place}),"
-
-
-def _in_words(terms: Terms) -> str:
-    """Say what a route asks for beside its word and shortcode."""
-    asked = [
-        terms.senders and "a list of senders",
-        ", ".join(sorted(terms.operators)),
-        ", ".join(sorted(terms.countries)),
-        terms.form is not Form.ANY and terms.form.value,
-        terms.since and f"from {terms.since:%Y-%m-%d %H:%M}",
-        terms.until and f"until {terms.until:%Y-%m-%d %H:%M}",
-    ]
-    return "; ".join(str(word) for word in asked if word)

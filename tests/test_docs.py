@@ -38,7 +38,7 @@ from mo_gateway.metrics import Metrics
 from mo_gateway.numbering import load_numbering
 from mo_gateway.plugin import keyword
 from mo_gateway.reply import Reply, SendOutcome, SendResult
-from mo_gateway.routing import Routes, Sms
+from mo_gateway.routing import Routes
 from mo_gateway.scrape import Scrape
 from mo_gateway.setting_types import hosts_of
 from mo_gateway.settings import Settings, SettingsSchema
@@ -48,6 +48,7 @@ from mo_gateway.store.report_tables import metadata
 from mo_gateway.store.types import UtcDateTime
 from mo_gateway.store.views import VIEWS
 from mo_gateway.store.views.view import View
+from mo_gateway.terms import Sms
 from mo_gateway.values import Join, Vote
 
 from .examples import webhook

@@ -11,10 +11,11 @@ from mo_gateway.gateway.handling import consent_with, dispatcher_with
 from mo_gateway.gateway.routes import open_routes
 from mo_gateway.metrics import Metrics
 from mo_gateway.presence import Presence
-from mo_gateway.routing import Routes, Sms
+from mo_gateway.routing import Routes
 from mo_gateway.store import presence
 from mo_gateway.store.engine import WRITABLE
 from mo_gateway.store.presence import Loaded
+from mo_gateway.terms import Sms
 
 from .commands import invoke
 from .conftest import MakeSettings

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from mo_gateway.errors import ConfigError
 from mo_gateway.plugin import ANY_WORD, Handler, Keyword
-from mo_gateway.routing import Route, Routes, Sms, fold
+from mo_gateway.routing import Route, Routes
+from mo_gateway.terms import Sms
+from mo_gateway.words import fold
 
 Words = tuple[str, str | None]  # a word as its author wrote it, and the shortcode; None = any
 

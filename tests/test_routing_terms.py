@@ -15,7 +15,9 @@ from hypothesis.errors import UnsatisfiedAssumption
 from mo_gateway.errors import ConfigError
 from mo_gateway.message import Question
 from mo_gateway.plugin import Form, Handler, Keyword, Terms
-from mo_gateway.routing import Route, Routes, Sms, fold
+from mo_gateway.routing import Route, Routes
+from mo_gateway.terms import Sms
+from mo_gateway.words import fold
 
 from .handlers.received import message
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mo_gateway.confirmation import LONGEST_SHOWN, confirmation, shown
 from mo_gateway.gsm import Alphabet, measure
 from mo_gateway.message import Message
-from mo_gateway.routing import fold as fold_keyword
 from mo_gateway.stop import LONGEST_WORD, WORD_LISTS, Wish, WishKind, WordList, fold, might_be_wish, read_wish
+from mo_gateway.words import fold as fold_keyword
 
 PAGE = Path(__file__).parent.parent / "docs" / "stop.md"
 

@@ -9,7 +9,8 @@ from mo_gateway.explanation import Explanation, made_up
 from mo_gateway.explanation import explain as explain_message
 from mo_gateway.gateway.clock import utc_now
 from mo_gateway.gateway.routes import open_routes
-from mo_gateway.routing import Route, fold
+from mo_gateway.routing import Route
+from mo_gateway.words import fold
 
 from . import output
 from .filters import read_moment

@@ -9,10 +9,10 @@ from sqlalchemy import RowMapping
 
 from mo_gateway.gateway.routes import open_routes
 from mo_gateway.nearness import nearest
-from mo_gateway.routing import fold
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
 from mo_gateway.store.selection import Filter
+from mo_gateway.words import fold
 
 from . import output
 from .filters import filter_options
