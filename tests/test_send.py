@@ -13,11 +13,12 @@ from mo_gateway import Reply, send
 from mo_gateway.gateway import Gateway
 from mo_gateway.providers.intelecom.sending import MARGIN, REMEMBERED
 from mo_gateway.reply import SendOutcome, SendResult, VCard
+from mo_gateway.results import not_asked
 from mo_gateway.send import Task
 from mo_gateway.store import standing
 from mo_gateway.store.tables import mt_message
 from mo_gateway.store.types import database_now
-from mo_gateway.wire import MaybeSent, NotSent, not_asked
+from mo_gateway.wire import MaybeSent, NotSent
 
 from .conftest import MakeSettings
 from .handling import captured_log

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mo_gateway.reply import SendOutcome, SendResult
-from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, believed, encoded, is_local, refusal, unreadable
+from mo_gateway.results import believed, refusal, unreadable
+from mo_gateway.wire import Answer, MaybeSent, NotSent, Wire, encoded, is_local
 
 from .listening import (
     CERTIFICATE,

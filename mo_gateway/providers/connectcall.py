@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from mo_gateway import wire
+from mo_gateway import results, wire
 from mo_gateway.gsm import Sizing, measure
 from mo_gateway.reply import Code, MtMessage, SendOutcome, SendResult, Standing, VCard
 from mo_gateway.wire import Answer, Wire
@@ -54,10 +54,10 @@ class ConnectCallSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return wire.not_asked(obstacle)
+            return results.not_asked(obstacle)
         content = {"from": message.sender, "to": message.msisdn, **_content(message, sizing.text)}
         if character := wire.foreign_to(self.charset, "".join(content.values())):
-            return wire.not_asked(f"{self.charset} (MO_GATEWAY_CONNECTCALL_CHARSET) has no {character}")
+            return results.not_asked(f"{self.charset} (MO_GATEWAY_CONNECTCALL_CHARSET) has no {character}")
         fields = {"login": self.login, "pass": self.password, **content}
         return read_result(self.wire.get(f"{self.url.rstrip('/')}/sendsms.ashx", fields.items(), self.charset))
 
@@ -74,13 +74,13 @@ def read_result(answer: Answer) -> SendResult:
     """Read the answer to an SMS, whatever came."""
     code = _code(answer)
     if not code:
-        return wire.refusal(answer) or wire.unreadable("XML with an sms_response_code")
+        return results.refusal(answer) or results.unreadable("XML with an sms_response_code")
     row = CODES.get(code) or CODES.get(f"{code[:2]}x")
     if not row:
         text = "a code that is not documented"
         return SendResult(outcome=SendOutcome.UNKNOWN, code=code, text=text, holds=True)
     result = SendResult(outcome=row.outcome, code=code, text=row.meaning, holds=row.holds)
-    return wire.believed(result, answer)
+    return results.believed(result, answer)
 
 
 def _obstacle(message: MtMessage, sizing: Sizing) -> str:

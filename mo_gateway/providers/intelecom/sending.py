@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from mo_gateway import wire
+from mo_gateway import results, wire
 from mo_gateway.gsm import Alphabet, Sizing, measure
 from mo_gateway.masking import one_line, plain_word
 from mo_gateway.reply import Code, MtMessage, SendOutcome, SendResult, Standing
@@ -78,14 +78,14 @@ class IntelecomSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := self._obstacle(message, sizing):
-            return wire.not_asked(obstacle)
+            return results.not_asked(obstacle)
         body = json.dumps(self._request(message, sizing)).encode()
         headers = {"Content-Type": JSON, "Accept": JSON}
         answer = self.wire.call("POST", f"{self.url.rstrip('/')}/sendMessages", body, headers)
         result = self._result(answer)
         if result:
-            return wire.believed(result, answer)
-        return wire.refusal(answer) or wire.unreadable("JSON with a messageStatus")
+            return results.believed(result, answer)
+        return results.refusal(answer) or results.unreadable("JSON with a messageStatus")
 
     def standing(self) -> Standing:
         """Ask the management interface for the batches that wait; credit is told nowhere."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from xml.etree.ElementTree import Element, SubElement
 
-from mo_gateway import wire
+from mo_gateway import results, wire
 from mo_gateway.gsm import Alphabet, Sizing, measure, ucs2_hex
 from mo_gateway.masking import one_line, plain_word
 from mo_gateway.reply import Code, MtMessage, SendOutcome, SendResult, Standing
@@ -65,17 +65,17 @@ class PsWinComSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return wire.not_asked(obstacle)
+            return results.not_asked(obstacle)
         answer = self._post(self._msg(message, sizing))
         result = self._result(_session(answer))
-        return wire.believed(result, answer) if result else _no_session(answer)
+        return results.believed(result, answer) if result else _no_session(answer)
 
     def standing(self) -> Standing:
         """Log on with no message to send; credit is told nowhere."""
         answer = self._post()
         session = _session(answer)
         logon = LOGON.get(child_text(session, "LOGON"))
-        if logon is None or (logon.outcome is SendOutcome.SENT and wire.refusal(answer)):
+        if logon is None or (logon.outcome is SendOutcome.SENT and results.refusal(answer)):
             trouble = _no_session(answer)
             return Standing(is_right=False, text=f"{trouble.code}: {trouble.text}")
         text = _in_words(logon, child_text(session, "REASON"))
@@ -167,4 +167,4 @@ def _session(answer: Answer) -> Element:
 
 
 def _no_session(answer: Answer) -> SendResult:
-    return wire.refusal(answer) or wire.unreadable("session of PSWinCom")
+    return results.refusal(answer) or results.unreadable("session of PSWinCom")

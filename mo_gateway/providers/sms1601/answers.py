@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 
-from mo_gateway import wire
+from mo_gateway import results
 from mo_gateway.reply import Code, SendOutcome, SendResult
 from mo_gateway.wire import Answer
 
@@ -65,15 +65,15 @@ def read_result(answer: Answer) -> SendResult:
     said = _OK.fullmatch(cleaned(answer))
     if said:
         result = SendResult(outcome=SendOutcome.SENT, text="taken", provider_id=said[1])
-        return wire.believed(result, answer)
-    return refused(answer) or wire.unreadable("OK, and no ERROR with a number")
+        return results.believed(result, answer)
+    return refused(answer) or results.unreadable("OK, and no ERROR with a number")
 
 
 def refused(answer: Answer) -> SendResult | None:
     """Read an ERROR, or else the HTTP status; None where neither refuses anything."""
     said = _ERROR.fullmatch(cleaned(answer))
     if not said:
-        return wire.refusal(answer)
+        return results.refusal(answer)
     row = CODES.get(said[1] or "", UNDOCUMENTED)
     return SendResult(outcome=row.outcome, code=said[1] or "ERROR", text=row.meaning, holds=row.holds)
 

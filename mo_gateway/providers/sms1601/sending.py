@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha1
 from zoneinfo import ZoneInfo
 
-from mo_gateway import wire
+from mo_gateway import results, wire
 from mo_gateway.gsm import Alphabet, Sizing, measure
 from mo_gateway.reply import DeliveryReport, MtMessage, SendResult, Standing
 from mo_gateway.wire import Answer, Wire
@@ -56,10 +56,10 @@ class Sms1601Sender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return wire.not_asked(obstacle)
+            return results.not_asked(obstacle)
         fields = self._fields(message, sizing)
         if character := wire.foreign_to(self.charset, "".join(fields.values())):
-            return wire.not_asked(f"{self.charset} (MO_GATEWAY_SMS1601_CHARSET) has no {character}")
+            return results.not_asked(f"{self.charset} (MO_GATEWAY_SMS1601_CHARSET) has no {character}")
         result = read_result(self._call(**fields))
         if result.provider_id and self.schedule and message.at is not None:
             return replace(result, provider_id=f"{OUTBOX}{result.provider_id}")
@@ -78,7 +78,7 @@ class Sms1601Sender:
         number = cleaned(answer)
         if _CREDITS.fullmatch(number):
             return Told(is_done=True, text=number)
-        return not_done(refused(answer) or wire.unreadable("number of credits"))
+        return not_done(refused(answer) or results.unreadable("number of credits"))
 
     def remove_scheduled(self, outbox_id: str) -> Told:
         """Take one SMS out of the outbox, by the id that sending it gave; or raise NotSent or MaybeSent."""
@@ -104,7 +104,7 @@ class Sms1601Sender:
             return None
         answer = self.wire.get(self._address("gatewayrapport.php"), [("smsid", provider_id), ("datum", "ja")])
         said = _STATE.fullmatch(" ".join(cleaned(answer).upper().split()))
-        if wire.refusal(answer) or not said:
+        if results.refusal(answer) or not said:
             return None
         day, month, year, *clock = said.groups()[1:]
         return report_of(

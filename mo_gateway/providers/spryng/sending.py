@@ -14,7 +14,7 @@ from json import dumps
 from typing import Any
 from urllib.parse import urljoin
 
-from mo_gateway import wire
+from mo_gateway import results, wire
 from mo_gateway.errors import ConfigError
 from mo_gateway.gsm import Alphabet, Sizing, measure
 from mo_gateway.reply import Code, MtMessage, SendOutcome, SendResult, Standing
@@ -115,7 +115,7 @@ class SpryngSender:
         """Send one message; or raise NotSent or MaybeSent."""
         sizing = measure(message.text)
         if obstacle := _obstacle(message, sizing):
-            return wire.not_asked(obstacle)
+            return results.not_asked(obstacle)
         if self.api == "rest":
             return read_document(self._post_document(message, sizing))
         return read_code(self._post_form(message, sizing))
@@ -197,9 +197,9 @@ def read_code(answer: Answer) -> SendResult:
         text = "a return code that is not documented"
         return SendResult(outcome=SendOutcome.UNKNOWN, code=word, text=text, holds=True)
     if row is None:
-        return refused or wire.unreadable("return code")
+        return refused or results.unreadable("return code")
     result = SendResult(outcome=row.outcome, code=code, text=row.meaning, holds=row.holds)
-    return wire.believed(result, answer)
+    return results.believed(result, answer)
 
 
 def read_document(answer: Answer) -> SendResult:
@@ -209,7 +209,7 @@ def read_document(answer: Answer) -> SendResult:
         return _explained(refused, document)
     provider_id = document.get("id")
     if not isinstance(provider_id, str) or not _ID.fullmatch(provider_id):
-        return wire.unreadable("JSON with the id of a message")
+        return results.unreadable("JSON with the id of a message")
     return SendResult(outcome=SendOutcome.SENT, provider_id=provider_id)
 
 
@@ -236,7 +236,7 @@ def _refused(answer: Answer) -> SendResult | None:
     """Read the HTTP status; None where it is 2xx."""
     row = STATUSES.get(answer.status)
     if row is None:
-        return wire.refusal(answer)
+        return results.refusal(answer)
     return SendResult(outcome=row.outcome, code=f"HTTP {answer.status}", text=row.meaning, holds=row.holds)
 
 
