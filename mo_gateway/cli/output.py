@@ -11,7 +11,6 @@ from tabulate import tabulate
 
 from mo_gateway import masking
 from mo_gateway.masking import masked, one_line
-from mo_gateway.moments import age as age
 
 NOTHING = "–"
 

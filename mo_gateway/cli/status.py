@@ -11,6 +11,7 @@ from mo_gateway.condition import REFUSED_WITHIN, as_dict, next_command
 from mo_gateway.gateway.clock import utc_now
 from mo_gateway.loss_clock import LossClock, lost_from
 from mo_gateway.masking import one_line
+from mo_gateway.moments import age
 from mo_gateway.store import reading
 from mo_gateway.store.overview import Overview, ProviderStanding, overview
 from mo_gateway.store.standing import ALL
@@ -47,7 +48,7 @@ def status(as_json: bool) -> None:
 
 
 def _in_a_line(found: Overview, now: datetime, zone: ZoneInfo) -> str:
-    oldest = output.age(now - found.oldest_waiting_at) if found.oldest_waiting_at else output.NOTHING
+    oldest = age(now - found.oldest_waiting_at) if found.oldest_waiting_at else output.NOTHING
     parts = [
         f"Waiting {found.waiting} (oldest {oldest})",
         f"failed {found.failed}",
@@ -66,7 +67,7 @@ def _when(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
         return output.NOTHING
     local = moment.astimezone(zone)
     is_today = local.date() == now.astimezone(zone).date()
-    return f"{local:%H:%M:%S}{'' if is_today else f' on {local:%Y-%m-%d}'} ({output.age(now - moment)} ago)"
+    return f"{local:%H:%M:%S}{'' if is_today else f' on {local:%Y-%m-%d}'} ({age(now - moment)} ago)"
 
 
 def _loss(refused_at: datetime, zone: ZoneInfo) -> str:
