@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from sqlalchemy import select
+
 from mo_gateway.gateway import Gateway
 from mo_gateway.gateway.handling import consent_with, dispatcher_with
 from mo_gateway.gateway.routes import open_routes
@@ -12,6 +14,7 @@ from mo_gateway.metrics import Metrics
 from mo_gateway.reply import SendOutcome, SendResult
 from mo_gateway.store import audit
 from mo_gateway.store.audit import Actor, Deed
+from mo_gateway.store.tables import mt_message
 from mo_gateway.wire import NotSent
 from tests.examples import FORM, FORM_TYPE
 from tests.handling import handle_all
@@ -49,9 +52,15 @@ ANSWERS: list[SendResult | Exception] = [
     SendResult(outcome=SendOutcome.SENT, provider_id="a2"),
 ]
 
+#: Who joined, left, joined again and said STOP, and got every answer.
+PROVEN = "32400000014"
+SAID = ("NEWS", "NEWS OFF", "News", "Stop aub, ik wil dit niet meer krijgen. Bedankt en nog een fijne dag! 👋")
+
 
 def fill(gateway: Gateway) -> None:
     """Let some days happen: messages, votes, a list, a STOP, replies of each kind, refusals, deeds."""
+    for words in SAID:
+        answer(gateway, words)
     for hours, msisdn, words in SENT:
         send(gateway, words, at=gateway.clock() - timedelta(hours=hours), MSISDN=msisdn)
     send(gateway, "WIN blue", at=gateway.clock() - timedelta(hours=50), MSISDN="32400000001")  # once more
@@ -60,7 +69,6 @@ def fill(gateway: Gateway) -> None:
     provider = Script(list(ANSWERS))
     send_all(sender_of(gateway, provider, clock=gateway.clock), provider)
     now = gateway.clock()
-    add_report(gateway, 1, received_at=now, last_received_at=now)
     with gateway.engine.begin() as conn:
         an = Actor(name="an", role="compliance", remote_addr="192.0.2.7")
         reveal = Deed(action="reveal", subject="message 1", reason="a complaint", details={"seconds": 60})
@@ -68,6 +76,23 @@ def fill(gateway: Gateway) -> None:
         audit.add(conn, Actor(name="cli:bob"), Deed(action="replay", subject="message 11"), now)
     send(gateway, "VOTE red", at=now, MSISDN="32400000013")  # waits
     count(gateway)
+
+
+def answer(gateway: Gateway, words: str) -> None:
+    """Let a message come, and its answer arrive."""
+    message_id = send(gateway, words, at=gateway.clock(), MSISDN=PROVEN).id
+    work(gateway)
+    provider = Script()
+    send_all(sender_of(gateway, provider, clock=gateway.clock), provider)
+    now = gateway.clock()
+    for reply_id in replies_to(gateway, message_id):
+        add_report(gateway, reply_id, received_at=now, last_received_at=now)
+
+
+def replies_to(gateway: Gateway, message_id: int) -> list[int]:
+    """Give the replies to a message."""
+    with gateway.engine.connect() as conn:
+        return list(conn.scalars(select(mt_message.c.id).where(mt_message.c.message_id == message_id)))
 
 
 def send(gateway: Gateway, words: str, *, at: datetime, **fields: str) -> Receipt:

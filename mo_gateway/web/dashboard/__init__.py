@@ -46,6 +46,7 @@ def _of_every_page(desk: Desk) -> dict[str, object]:
         "navigation": navigation,
         "proof": _proof,
         "zone": desk.settings.timezone.key,
+        "language": texts.language_now(),
         "static": _static,
     }
 

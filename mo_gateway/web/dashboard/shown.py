@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mo_gateway.masking import masked, one_line, without_number
 
 from .texts import gettext as _
-from .texts import ngettext
+from .texts import language_now, ngettext
 
 #: The shape and the colour that stand beside the word, never in its place.
 SIGNS = {
@@ -43,6 +43,7 @@ def register(app: Flask, zone: ZoneInfo) -> None:
         text=text,
         state=state,
         count=count,
+        decimal=decimal,
         ago=ago,
         without=without_number,
     )
@@ -55,15 +56,12 @@ def moment(value: datetime | None, zone: ZoneInfo) -> Markup:
     local = value.astimezone(zone)
     hours, minutes = divmod(int(local.utcoffset().total_seconds()) // 60, 60)  # type: ignore[union-attr] # it is aware
     offset = f"UTC{hours:+d}" + (f":{minutes:02d}" if minutes else "")
-    place = zone.key.rpartition("/")[2].replace("_", " ")
-    written = f"{local.day} {MONTHS[local.month - 1]} {local:%Y %H:%M:%S} {place} ({offset})"
+    place = _(zone.key.rpartition("/")[2].replace("_", " "))
+    written = f"{language_now().date(local)} {local:%H:%M:%S} {place} ({offset})"
     utc = value.astimezone(UTC)
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
         utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S}", written
     )
-
-
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 def number(msisdn: str | None) -> Markup:
@@ -94,10 +92,12 @@ def _seen(character: str) -> str:
     return character if character == "\n" else one_line(character)
 
 
-def state(word: str) -> Markup:
-    """Write a state: its shape, its colour and its word."""
+def state(word: str, said: str = "") -> Markup:
+    """Write a state: its shape, its colour and its word, or what is said in its stead."""
     sign, colour = SIGNS.get(word, ("○", "muted"))
-    return Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>').format(colour, sign, word)
+    return Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>').format(
+        colour, sign, said or word
+    )
 
 
 def ago(duration: timedelta) -> str:
@@ -111,6 +111,11 @@ def ago(duration: timedelta) -> str:
         return ngettext("%(num)s hour ago", "%(num)s hours ago", hours) % {"num": hours}
     days = seconds // 86400
     return ngettext("%(num)s day ago", "%(num)s days ago", days) % {"num": days}
+
+
+def decimal(value: float) -> str:
+    """Write a number with one decimal."""
+    return language_now().decimal(value)
 
 
 def count(value: int | None) -> str:

@@ -1,4 +1,7 @@
-"""The proof card: who joined, with which text, when, what was answered; when STOP came, how fast it counted."""
+"""The proof card: who joined, with which text, when, what was answered; when STOP came, how fast it counted.
+
+It is for people outside, so it is written in the language that its address names, and in whole words.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,7 +19,34 @@ from mo_gateway.store.audit import Deed
 from mo_gateway.web.dashboard.asked import number_asked, person_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
+from mo_gateway.web.dashboard.languages import ENGLISH, LANGUAGES
 from mo_gateway.web.dashboard.texts import gettext as _
+from mo_gateway.web.dashboard.texts import written_in
+
+#: What became of an answer, in words: by its state, by why it was suppressed, by what its delivery reports say.
+STATES = {
+    "queued": "waiting to be sent",
+    "sent": "sent",
+    "failed": "could not be sent",
+    "unknown": "may have gone out",
+    "being sent": "being sent",
+}
+REASONS = {
+    "opt-out": "not sent because of STOP",
+    "limit": "not sent because of a limit",
+    "loop": "not sent because of a limit",
+    "budget": "not sent because of a limit",
+    "expired": "not sent in time",
+    "test": "not sent because it was a test",
+    "withdrawn": "withdrawn before it was sent",
+}
+NOT_SENT = "not sent"  # for a reason that has no words here
+DELIVERIES = {
+    "delivered": "delivered",
+    "failed": "not delivered",
+    "pending": "on its way",
+    "unknown": "delivery not known",
+}
 
 
 def show(visit: Visit) -> ResponseReturnValue:
@@ -31,7 +61,8 @@ def show(visit: Visit) -> ResponseReturnValue:
     deed = Deed(action="proof", subject="consent", person_key=person, details={"is_known": is_known})
     with visit.desk.engine.begin() as conn:
         audit.add(conn, visit.actor, deed, visit.now)
-    return visit.page("proof.html", person=person, is_known=is_known, **card)
+    with written_in(LANGUAGES.get(request.args.get("language", ""), ENGLISH)):
+        return visit.page("proof.html", person=person, is_known=is_known, languages=LANGUAGES.values(), **card)
 
 
 def _card(conn: Connection, person: bytes, msisdn: str) -> dict[str, Any]:
@@ -54,8 +85,21 @@ def _answers(conn: Connection, entries: Sequence[RowMapping], msisdn: str) -> Ma
     ids = {entry[name] for entry in entries for name in ("message_id", "until_message_id")} - {None}
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for reply in consents.answers(conn, ids):
-        found[reply["message_id"]].append({**reply, "body": without_number(reply["body"] or "", msisdn)})
+        found[reply["message_id"]].append(_answer(reply, msisdn))
     return found
+
+
+def _answer(reply: RowMapping, msisdn: str) -> dict[str, Any]:
+    """Take the number out of an answer, and say in words what became of it."""
+    state = "being sent" if reply["state"] == "unknown" and reply["due_at"] else reply["state"]
+    said = STATES.get(state) or REASONS.get(reply["suppressed_reason"], NOT_SENT)
+    return {
+        **reply,
+        "body": without_number(reply["body"] or "", msisdn),
+        "state": state,
+        "state_said": said,
+        "delivery_said": DELIVERIES.get(reply["delivery"], ""),
+    }
 
 
 def _shown(entry: RowMapping, msisdn: str) -> dict[str, Any]:

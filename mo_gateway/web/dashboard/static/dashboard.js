@@ -65,6 +65,13 @@ async function isCopied(pre) {
   }
 }
 
+function offerPrint() {
+  const button = document.getElementById("print");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // Single keys: each is off while somebody types, and all of them where somebody has switched them off.
 const SINGLE_KEYS = {
   "/": () => document.querySelector("main [type=search], main form.filter input:not([type=hidden])")?.focus(),
@@ -109,4 +116,5 @@ function offerKeys() {
 offerThemes();
 offerCopies();
 offerPause();
+offerPrint();
 offerKeys();
