@@ -48,6 +48,14 @@ def test_a_place_that_has_no_other_name_keeps_its_own() -> None:
         assert "New York (UTC-5)" in shown.moment(datetime(2026, 11, 22, tzinfo=UTC), ZoneInfo("America/New_York"))
 
 
+@pytest.mark.parametrize(
+    ("zone", "offset"),
+    [("America/St_Johns", "UTC-3:30"), ("Asia/Kathmandu", "UTC+5:45"), ("Africa/Abidjan", "UTC+0")],
+)
+def test_an_offset_of_part_of_an_hour_is_written_as_people_write_it(zone: str, offset: str) -> None:
+    assert f"({offset})" in shown.moment(datetime(2026, 11, 22, tzinfo=UTC), ZoneInfo(zone))
+
+
 @pytest.mark.parametrize(("language", "written"), [(ENGLISH, "2.5"), (DUTCH, "2,5"), (FRENCH, "2,5")])
 def test_a_number_is_written_as_in_the_language(language: Language, written: str) -> None:
     with written_in(language):

@@ -54,8 +54,9 @@ def moment(value: datetime | None, zone: ZoneInfo) -> Markup:
     if value is None:
         return Markup("–")
     local = value.astimezone(zone)
-    hours, minutes = divmod(int(local.utcoffset().total_seconds()) // 60, 60)  # type: ignore[union-attr] # it is aware
-    offset = f"UTC{hours:+d}" + (f":{minutes:02d}" if minutes else "")
+    ahead = int(local.utcoffset().total_seconds()) // 60  # type: ignore[union-attr] # it is aware
+    hours, minutes = divmod(abs(ahead), 60)
+    offset = f"UTC{'-' if ahead < 0 else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
     place = _(zone.key.rpartition("/")[2].replace("_", " "))
     written = f"{language_now().date(local)} {local:%H:%M:%S} {place} ({offset})"
     utc = value.astimezone(UTC)
