@@ -3,7 +3,6 @@
 import ast
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,49 +53,11 @@ from mo_gateway.values import Join, Vote
 from .examples import webhook
 from .faults import machines
 from .handling import handle_all
+from .pages import DOCS, PAGES, READ_IN_ORDER, ROOT, Block, blocks
 from .postgres import free_port, wait_until
 from .sending import Script, queue, send_all, sender_of
 
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
 PACKAGE = ROOT / "mo_gateway"
-PAGES = sorted(
-    path
-    for path in ROOT.rglob("*.md")
-    if not any(part.startswith(".") or part == "venv" for part in path.relative_to(ROOT).parts)
-)
-
-#: Pages whose `sh` blocks are typed one after another; those behind a tutorial go on with its gateway.
-READ_IN_ORDER = [
-    ["first-message.md", "deployment.md", *(["callback.md"] if shutil.which("curl") else [])],
-    ["first-handler.md"],
-    ["vote.md"],
-    ["routes.md"],
-    ["replies.md"],
-    ["demo.md"],
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A fenced block of a page; a `text` block behind it is what it prints."""
-
-    language: str
-    text: str
-    printed: str | None
-
-    @property
-    def file_name(self) -> str | None:
-        """The file that a block is, where its first line says so: `# contest.py`."""
-        named = re.match(r"# ([\w.]+)\n", self.text)
-        return named[1] if named else None
-
-
-def blocks(page: Path) -> list[Block]:
-    """Give the fenced blocks of a page."""
-    fences = r"^```(\w*)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?"
-    found = re.finditer(fences, page.read_text(), re.DOTALL | re.MULTILINE)
-    return [Block(*match.groups()) for match in found]
 
 
 def rows(page: str) -> list[list[str]]:
