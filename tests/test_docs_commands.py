@@ -16,7 +16,8 @@ from benchmarks.__main__ import main as benchmarks
 from mo_gateway.cli import main as gateway_command
 from mo_gateway.cli.fake import ROLES
 from mo_gateway.fakes.server import running
-from mo_gateway.gateway import dispatcher_with, open_gateway
+from mo_gateway.gateway import open_gateway
+from mo_gateway.gateway.handling import dispatcher_with
 from mo_gateway.routing import Routes
 
 from .conftest import make_schema
