@@ -30,7 +30,7 @@ from mo_gateway.store import standing
 from mo_gateway.store.inbox import NewMessage, add_messages
 from mo_gateway.store.tables import mo_attempt, mo_handling, mo_intake, mo_message, mo_rejection, mt_message
 
-from .commands import HOSTILE, RAW_HOSTILE, environ_of, interrupt
+from .commands import HOSTILE, RAW_HOSTILE, environ_of, interrupt, invoke
 from .conftest import settings_for
 from .examples import NOW, webhook
 from .handling import consent_of, dispatcher_of, handle_all
@@ -186,8 +186,16 @@ def test_a_long_text_is_cut_in_the_list_and_whole_in_json(gateway: Gateway, run:
     assert json.loads(run(messages, "--json").stdout)["parm"] == "x" * 500
 
 
+def test_ctrl_c_ends_any_command_with_its_own_exit_code(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mo_gateway.cli.messages.opened", interrupt)
+
+    result = invoke(gateway, "messages")
+
+    assert (result.exit_code, result.stderr) == (130, "")
+
+
 def test_follow_prints_new_messages_once_each_newest_last(
-    gateway: Gateway, run: Run, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = [store(gateway, PARM="first"), store(gateway, PARM="second")]
     batches = iter([["third", "fourth"], [], ["fifth"]])
@@ -200,7 +208,7 @@ def test_follow_prints_new_messages_once_each_newest_last(
 
     monkeypatch.setattr("mo_gateway.cli.messages.sleep", store_instead_of_sleeping)
 
-    result = run(messages, "--follow")
+    result = invoke(gateway, "messages", "--follow")
 
     assert [row[0].strip() for row in table(result)] == ["ID", *map(str, stored)]
     assert result.exit_code == 130

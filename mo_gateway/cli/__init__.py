@@ -56,6 +56,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(130)
         except (ConfigError, SchemaError) as exc:
             _complain(str(exc))
             ctx.exit(4)

@@ -59,8 +59,7 @@ def view_named(name: str) -> View:
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--reveal", is_flag=True, help="Show phone numbers and what people wrote, too.")
-@click.pass_context
-def export(ctx: click.Context, /, view: View | None, form: str, place: str, force: bool, **options: Any) -> None:
+def export(*, view: View | None, form: str, place: str, force: bool, **options: Any) -> None:
     """Write the rows of VIEW, one of the reports; without VIEW they are listed.
 
     \b
@@ -73,7 +72,7 @@ def export(ctx: click.Context, /, view: View | None, form: str, place: str, forc
         return
     chosen = _choice(view, settings, **options)
     _say_what_is_left_out(chosen)
-    with _failures(ctx, place):
+    with _failures(place):
         path = _path(place, chosen, form)
         with _written(path, force=force) as write, opened(settings, "export") as engine:
             _write_rows(engine, chosen, form, write)
@@ -140,12 +139,10 @@ def _path(place: str, chosen: Choice, form: str) -> Path | None:
 
 
 @contextmanager
-def _failures(ctx: click.Context, place: str) -> Iterator[None]:
-    """Turn what can go wrong with a file into a sentence, and Ctrl-C into its exit code."""
+def _failures(place: str) -> Iterator[None]:
+    """Turn what can go wrong with a file into a sentence."""
     try:
         yield
-    except KeyboardInterrupt:
-        ctx.exit(130)
     except BrokenPipeError:
         raise  # who reads has had enough: click ends quietly then
     except OSError as exc:

@@ -29,9 +29,7 @@ LOOK_BACK = 1000
 @click.option("--follow", "-f", is_flag=True, help="Newest last, and go on with new ones; Ctrl-C ends it.")
 @output.json_option
 @output.reveal_option
-@click.pass_context
 def messages(
-    ctx: click.Context,
     *,
     settings: Settings,
     chosen: Filter,
@@ -49,11 +47,8 @@ def messages(
     printer = _Printer(settings, as_json=as_json, reveal=reveal)
     with opened(settings) as engine:
         if follow:
-            try:
-                for batch in _batches(engine, chosen, limit):
-                    printer.add(batch)
-            except KeyboardInterrupt:
-                ctx.exit(130)
+            for batch in _batches(engine, chosen, limit):  # until Ctrl-C
+                printer.add(batch)
         with engine.begin() as conn:
             rows = reading.latest(conn, chosen, limit=limit)
     printer.add(rows)

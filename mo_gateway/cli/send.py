@@ -92,10 +92,7 @@ def send(
             (reply_id,) = outbox.add(conn, [reply], origin, rules, now=utc_now())
         if not as_json:
             click.echo(f"Reply {reply_id} is queued.")
-        try:
-            row = _settled(engine, reply_id) if wait else _row(engine, reply_id)
-        except KeyboardInterrupt:
-            ctx.exit(130)
+        row = _settled(engine, reply_id) if wait else _row(engine, reply_id)
     if dearer := doubling(outbox.body_of(reply, rules)):
         click.echo(f"It costs more than it need: {dearer}.", err=True)
     if as_json:
