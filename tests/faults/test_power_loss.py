@@ -72,7 +72,7 @@ class Run:
 def record(folder: Path, messages: int = 400) -> Run:
     """Have a gateway take messages, and write down what it asks of the kernel."""
     database = folder / "mo-gateway.db"
-    with program(folder, f"sqlite:///{database}") as gateway:
+    with program(folder, f"sqlite:///{database}", COMMIT_DEADLINE="30") as gateway:  # strace is slow
         url = started(gateway, "--no-work")
         post(url)  # and now all connections are there
         with recorded(gateway.family(), CALLS, folder / "calls"):
