@@ -186,7 +186,8 @@ def test_prune_deletes_by_the_setting_or_by_its_option(gateway: Gateway) -> None
     store_at(gateway, now - 7 * DAY, SHORTCODE="5555")
     handle(gateway)
     counter = tally_with(gateway, clock=Clock(now))
-    while not rows(gateway.engine, "report_counted") or len(counter._due()) > 2:
+    counter.round()
+    while any(one.day.date < (now - 4 * DAY).date() for one in counter._due()):  # later ones may be open still
         counter.round()
 
     unset = invoke(gateway, "prune", "--dry-run")
