@@ -20,7 +20,10 @@ from mo_gateway.store.engine import open_engine
 from .faults import figures
 from .postgres import PostgresServer, SpareDatabase, running_server
 
-hypothesis.settings.register_profile("ci", deadline=None, print_blob=True)
+# A host may be busy: how long it takes to draw examples, or to try one, says nothing.
+hypothesis.settings.register_profile(
+    "ci", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("ci")
 
 TESTS = Path(__file__).parent

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from .postgres import free_port
+
 #: Made by `openssl req -x509`, for localhost, for a century.
 CERTIFICATE = Path(__file__).parent / "tls" / "localhost.pem"
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"
@@ -92,5 +94,5 @@ def resets_in_the_middle(connection: socket.socket, end: Event) -> None:
 
 
 def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Find a port where nobody listens, and which the kernel gives to nobody meanwhile."""
+    return free_port()

@@ -161,6 +161,8 @@ class PostgresServer:
         children = _children(process.pid)
         for pid in children:
             _send(pid, signal.SIGSTOP)
+        # one that waits for its disk, or for its turn, stands still only then
+        wait_until(lambda: all(_state(pid) in "TtZX" for pid in children), "PostgreSQL's processes to stand still")
         return children
 
     @contextlib.contextmanager

@@ -127,7 +127,7 @@ class Program:
         """Give every process of its session that lives."""
         return session(self.process.pid)
 
-    def stop(self, *, within: float = 15.0) -> int:
+    def stop(self, *, within: float = 60.0) -> int:
         """Ask it to end, and give its exit code."""
         self.process.terminate()
         return self.process.wait(within)

@@ -19,9 +19,11 @@ from .examples import FORM_TYPE, form
 from .fronts import calling
 from .stored import rows
 from .troubled import end_stalled, stall
+from .waiting import until
 
 CALLBACK = "/spryng/mo/geheim"
 BODY = form().encode()
+TAKEN = (200, b"TRUE")
 
 
 @pytest.fixture
@@ -117,13 +119,16 @@ def test_a_commit_that_takes_too_long_is_answered_503_and_counted_once(
     with closing(open_gateway(make_settings(postgres_url, COMMIT_DEADLINE="0.4"))) as gateway:
         stall(gateway.engine)
         front = Front(gateway, threads=2)
+        refused = gateway.metrics.callbacks.labels("spryng", "refused")._value
+        until(lambda: runner.run(call(front, piece(form(PARM="warm").encode()))) == TAKEN, "a TRUE")
+        before = refused.get()
 
         stalled = runner.run(call(front, piece(form(PARM="STALL").encode())))
-        after = runner.run(call(front, piece(BODY)))
+        counted = refused.get() - before
 
-        assert (stalled[0], after) == (503, (200, b"TRUE"))
-        assert gateway.metrics.callbacks.labels("spryng", "refused")._value.get() == 1
-        assert end_stalled(gateway.engine) == 1
+        assert (stalled[0], counted) == (503, 1)
+        until(lambda: runner.run(call(front, piece(BODY))) == TAKEN, "a TRUE afterwards")
+        assert until(lambda: end_stalled(gateway.engine), "the commit to stall") == 1
 
 
 def test_a_full_line_is_answered_503_and_the_rest_is_stored(

@@ -165,7 +165,7 @@ def test_what_the_dockerfile_builds_starts_where_only_its_volume_can_be_written_
         image.run(health_check, work, stage=1)
     finally:
         gateway.terminate()
-        gateway.communicate(timeout=15)
+        gateway.communicate(timeout=60)
     assert gateway.returncode == 0
     assert sorted((image.folder / "opt").rglob("*")) == before
     assert not any((image.folder / "tmp").iterdir())

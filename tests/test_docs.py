@@ -562,7 +562,7 @@ class Reader:
         for process in (self._gateway, self._fake):
             if process:
                 os.killpg(process.pid, signal.SIGINT)
-                process.wait(20)
+                process.wait(60)
         self._gateway = self._fake = None
 
     def _run(self, script: str) -> str:

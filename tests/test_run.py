@@ -85,7 +85,7 @@ def test_sigterm_ends_everything_and_keeps_what_was_acknowledged(gateway: Progra
     url = gateway.run()
     wait_until_taken(url)
 
-    assert gateway.stop(within=15) == 0
+    assert gateway.stop() == 0
     assert gateway.family() == set()
     assert "a part did not stop in time" not in gateway.log
     with engine_for(gateway.environ["DATABASE_URL"]) as engine:
@@ -98,8 +98,9 @@ def test_a_caller_that_says_nothing_does_not_keep_it_from_ending(simple: Program
     wait_until_taken(url)
 
     with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)):
-        assert simple.stop(within=15) == 0
+        assert simple.stop() == 0
 
+    assert "a part did not stop in time" not in simple.log
     assert simple.family() == set()
 
 
@@ -110,7 +111,7 @@ def test_a_connection_that_is_kept_but_idle_does_not_keep_it_from_ending(simple:
         kept.request("POST", address.path, form(), {"Content-Type": FORM_TYPE})
         assert kept.getresponse().read() == b"TRUE"
 
-        assert simple.stop(within=15) == 0
+        assert simple.stop() == 0
 
         assert kept.sock.recv(1) == b""
     assert "Forcing close of" not in simple.log
@@ -122,7 +123,8 @@ def test_ctrl_c_ends_everything(simple: Program) -> None:
 
     os.killpg(simple.process.pid, signal.SIGINT)  # as a terminal does: to all of them
 
-    assert simple.process.wait(15) == 0
+    assert simple.process.wait(60) == 0
+    assert "a part did not stop in time" not in simple.log
     assert simple.family() == set()
     assert "Traceback" not in simple.log
 
@@ -196,13 +198,13 @@ def test_a_server_that_keeps_ending_ends_everything(simple: Program) -> None:
     for _ in range(5):
         simple.kill_child("server")
 
-    assert simple.process.wait(15) == 1
+    assert simple.process.wait(60) == 1
     until(lambda: not simple.family(), "the rest to end")
 
 
 @pytest.mark.slow
 def test_a_worker_half_of_whose_threads_are_stuck_begins_anew(tmp_path: Path, sqlite_url: str) -> None:
-    with program(tmp_path, sqlite_url, LEASE="0.6") as gateway:
+    with program(tmp_path, sqlite_url, LEASE="3") as gateway:  # not less: a busy host is no stuck handler
         (tmp_path / "contest.py").write_text(
             "import time\n"
             "from mo_gateway import keyword\n"
@@ -273,7 +275,7 @@ def test_what_is_wrong_at_the_start_is_said_in_sentences_and_nothing_is_started(
 
     simple.start("mo_gateway", "run", "--bind", "127.0.0.1:0")
 
-    assert simple.process.wait(15) == 4
+    assert simple.process.wait(60) == 4
     lines = simple.log.splitlines()
     assert len(lines) == len(sentences)
     for line, sentence in zip(lines, sentences, strict=True):
@@ -293,7 +295,7 @@ def test_while_postgresql_is_away_callbacks_are_refused_and_when_it_comes_they_a
             refused = until(lambda: answer_of(url), "an answer")
         finally:
             postgres_server.start()
-        until(lambda: is_taken(url), "a TRUE", within=10)
+        until(lambda: is_taken(url), "a TRUE")
 
         assert (refused.status, refused.headers["Retry-After"]) == (503, "60")
         wait_for_replies(gateway, "Thank you for ON.")
@@ -325,7 +327,7 @@ def test_under_gunicorn_bad_settings_are_said_in_a_sentence(simple: Program) -> 
 
     simple.start(*GUNICORN, "--bind", "127.0.0.1:0")
 
-    assert simple.process.wait(15) == 4
+    assert simple.process.wait(60) == 4
     assert "MO_GATEWAY_LEASE cannot be 'soon'" in simple.log
     assert "Traceback" not in simple.log
 
@@ -383,7 +385,7 @@ def test_a_gateway_does_not_start_with_a_broken_routes_file(with_routes: Program
 
     with_routes.start("mo_gateway", "run", "--bind", "127.0.0.1:0")
 
-    assert with_routes.process.wait(20) == 4
+    assert with_routes.process.wait(60) == 4
     assert "routes.toml:2: route.keyword: a text, or a list of texts" in with_routes.log
     assert with_routes.stdout == ""
 

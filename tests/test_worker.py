@@ -54,6 +54,10 @@ class Running:
     worker: Worker
     results: list[bool] = field(default_factory=list)  #: what `run` gave
 
+    def take_all_time(self) -> None:
+        """Let what is begun from now on take as long as a busy host may pause it."""
+        self.worker._limit = LONG
+
     def start(self) -> None:
         self.thread = threading.Thread(target=lambda: self.results.append(self.worker.run()), daemon=True)
         self.thread.start()
@@ -282,8 +286,9 @@ def test_a_handler_over_its_limit_has_failed_and_what_it_returns_later_counts_fo
     gate = Gate()
     store(sqlite_gateway)
 
-    with working(sqlite_gateway, gate.handler, limit=0.1):
+    with working(sqlite_gateway, gate.handler, limit=0.1) as running:
         until(lambda: states(sqlite_gateway.engine) == ["failed"], "the handler to be left behind")
+        running.take_all_time()
         store(sqlite_gateway, KEYWORD="OTHER", MSISDN="32487654321")
         until(lambda: states(sqlite_gateway.engine) == ["failed", "unrouted"], "another message to be handled")
         gate.opened.set()
@@ -305,6 +310,7 @@ def test_a_stuck_handler_does_not_stop_the_others(sqlite_gateway: Gateway) -> No
 
     with working(sqlite_gateway, gate.handler, other, threads=3, limit=0.1) as running:
         until(lambda: states(sqlite_gateway.engine) == ["failed"], "the handler to be left behind")
+        running.take_all_time()
         store_senders(sqlite_gateway, 20, KEYWORD="OTHER")
         until(lambda: states(sqlite_gateway.engine) == ["failed"] + ["done"] * 20, "the others to be done")
         still_at_work = running.thread.is_alive()
@@ -343,7 +349,10 @@ def test_asked_to_stop_with_half_of_its_threads_stuck_it_does_not_begin_anew(
     assert states(sqlite_gateway.engine) == ["failed"]
 
 
-def test_asked_to_stop_it_takes_nothing_more_and_waits_for_the_running_handlers(sqlite_gateway: Gateway) -> None:
+def test_asked_to_stop_it_takes_nothing_more_and_waits_for_the_running_handlers(
+    sqlite_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "POLL_EVERY", LONG)  # else it may be about to look when it is asked to stop
     gate = Gate()
     store(sqlite_gateway)
 

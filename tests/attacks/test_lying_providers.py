@@ -16,7 +16,7 @@ from mo_gateway.metrics import Metrics
 from mo_gateway.reply import Reply, SendOutcome
 from tests.conftest import settings_for
 from tests.listening import Script, drips, is_silent, listening, resets, resets_in_the_middle, says, tls_server
-from tests.providers.test_troubles import CASES, Case, result_of, sender
+from tests.providers.test_troubles import CASES, LATE, SOON, Case, result_of, sender
 from tests.sending import make_replies_due, queue, send_all
 from tests.stored import rows
 
@@ -73,6 +73,11 @@ MAYBE = {
     "a reset in the middle": resets_in_the_middle,
 }
 
+#: Those that end with the caller's patience.
+WITHOUT_END = [
+    MAYBE[name] for name in ("silence", *(each for each in MAYBE if "never end" in each or "for ever" in each))
+]
+
 #: It is not on its way, and is tried again.
 LATER = {
     "too many": answer(b"slower", status="429 Too Many Requests"),
@@ -97,6 +102,11 @@ def counted(script: Script) -> Iterator[tuple[str, list[bytes]]]:
         yield f"http://127.0.0.1:{port}", came
 
 
+def patience_with(script: Script) -> str:
+    """Give how long a caller waits: not for long where it waits in vain, and else longer than a host is busy."""
+    return SOON if script is is_silent or script in WITHOUT_END else LATE
+
+
 @pytest.fixture
 def gateway(sqlite_url: str) -> Iterator[Gateway]:
     gateway = open_gateway(settings_for(sqlite_url))
@@ -107,7 +117,7 @@ def gateway(sqlite_url: str) -> Iterator[Gateway]:
 @pytest.mark.parametrize("script", MAYBE.values(), ids=MAYBE.keys())
 def test_an_answer_that_says_nothing_is_no_success_and_no_reason_to_send_again(case: Case, script: Script) -> None:
     with counted(script) as (url, came):
-        result = result_of(sender(case, url))
+        result = result_of(sender(case, url, patience_with(script)))
 
     assert result.outcome is SendOutcome.UNKNOWN
     assert result.holds
@@ -128,7 +138,7 @@ def test_a_refusal_is_tried_later_and_calls_nobody_else(case: Case, script: Scri
 )
 def test_without_a_handshake_nothing_was_sent(case: Case, script: Script) -> None:
     with counted(script) as (url, came):
-        result = result_of(sender(case, url.replace("http:", "https:")))
+        result = result_of(sender(case, url.replace("http:", "https:"), patience_with(script)))
 
     assert result.outcome is SendOutcome.LATER
     assert all(hello.startswith(b"\x16\x03") for hello in came)  # of TLS, and nothing behind it
@@ -138,7 +148,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_sent_to(case: Case) -> Non
     heard: list[bytes] = []
 
     with tls_server(lambda connection, _end: heard.append(connection.recv(65536))) as port:
-        result = result_of(sender(case, f"https://localhost:{port}", "5"))
+        result = result_of(sender(case, f"https://localhost:{port}"))
 
     assert result.outcome is SendOutcome.LATER
     assert "TLS" in result.text
@@ -151,7 +161,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_sent_to(case: Case) -> Non
 def test_a_reply_of_which_nobody_knows_is_unknown_for_good(gateway: Gateway, case: Case, lie: str) -> None:
     queue(gateway, Reply("hello", provider=case.provider))
     with counted(MAYBE[lie]) as (url, came):
-        client = sender(case, url)
+        client = sender(case, url, patience_with(MAYBE[lie]))
         for _ in range(3):
             handing = sender_with({client.name: client}, gateway.settings, gateway.engine, metrics=Metrics())
             send_all(handing, client)

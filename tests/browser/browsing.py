@@ -27,6 +27,10 @@ document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
 """
 
+#: A chart follows the width of the window in the next frame.
+IS_SCROLLED_SIDEWAYS = """() => new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() =>
+  tell(document.documentElement.scrollWidth > document.documentElement.clientWidth))))"""
+
 
 def found_chromium() -> str:
     """Find the browser; where there is none, skip at a desk and fail in CI."""
@@ -76,10 +80,8 @@ class Window:
         )
 
     def is_scrolled_sideways(self) -> bool:
-        """Tell whether something is wider than the window."""
-        return bool(
-            self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        )
+        """Tell whether something is wider than the window, once what scripts draw anew for its width is drawn."""
+        return bool(self.page.evaluate(IS_SCROLLED_SIDEWAYS))
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def opened_window(
         reduced_motion="reduce",
         bypass_csp=not obeys_policy,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)  # milliseconds; a busy host opens pages slowly
     if token:
         cookie = {"name": session.COOKIE, "value": token, "path": "/dashboard"}
         context.add_cookies([{**cookie, "domain": urlsplit(origin).hostname, "httpOnly": True, "sameSite": "Lax"}])

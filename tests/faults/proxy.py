@@ -26,7 +26,8 @@ class Wire:
     def cut(self, last_words: bytes = b"") -> None:
         """Reset both halves, once the client was told so much."""
         if last_words:
-            self.client.sendall(last_words)
+            with suppress(OSError):  # this one may have ended before
+                self.client.sendall(last_words)
         for half in (self.client, self.server):
             with suppress(OSError):  # the other side may be gone, or the half closed before
                 half.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)

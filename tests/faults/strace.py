@@ -1,6 +1,7 @@
 """strace: what processes ask of the kernel, written down, or answered as by a disk that is broken or slow."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -32,13 +33,14 @@ def injected(pids: Iterable[int], calls: str, fault: str) -> Iterator[None]:
 def _attached(pids: Iterable[int], *options: str) -> Iterator[None]:
     if not shutil.which("strace"):
         pytest.skip("needs strace")
-    processes = [("-p", str(pid)) for pid in pids]
+    numbers = list(pids)
+    processes = [("-p", str(pid)) for pid in numbers]
     with tempfile.TemporaryFile() as complaints:
         command = ["strace", "-f", *options, *(word for process in processes for word in process)]
         strace = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=complaints)
         try:
             until(
-                lambda: strace.poll() is not None or _said(complaints).count(b"attached") >= len(processes),
+                lambda: strace.poll() is not None or all(_is_seen_to(pid, complaints) for pid in numbers),
                 "strace",
             )
             if strace.poll() is not None:
@@ -47,6 +49,11 @@ def _attached(pids: Iterable[int], *options: str) -> Iterator[None]:
         finally:
             strace.terminate()  # and the processes go on without it
             strace.wait()
+
+
+def _is_seen_to(pid: int, complaints: IO[bytes]) -> bool:
+    """Tell whether strace has a process, or could not have it: one of PostgreSQL's may have ended meanwhile."""
+    return re.search(rb"Process %d attached|attach: .*\b%d\b" % (pid, pid), _said(complaints)) is not None
 
 
 def _said(complaints: IO[bytes]) -> bytes:

@@ -37,8 +37,8 @@ def test_without_its_standby_nothing_is_acknowledged(
                 cancelled += machines.cancel()
                 trial.wait_for_answers("503", trial.answers("503") + 50)
             acknowledged = trial.answers("200 TRUE")
-            trial.broke("absent standby")  # counted from its end
             machines.standby.start()
+            trial.broke("absent standby")  # counted from its end
 
         tell(
             f"{trial.verdict()}; while it was absent: {acknowledged} acknowledged,"

@@ -100,7 +100,7 @@ def crash(
                 traps.arm(point)
                 gateway.start("mo_gateway", "run", "--bind", bind)
                 traps.hit(point)
-                assert gateway.process.wait(20) == 9
+                assert gateway.process.wait(60) == 9
                 trial.broke(f"crash of {point.part}")
         callback = gateway.run(bind=bind)
         fake.on_taken = reporting_half(fake, callback)

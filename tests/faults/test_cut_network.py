@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.postgres import PostgresServer
-from tests.running import program
+from tests.running import post, program
 from tests.waiting import until
 
 from .answers import in_words, is_ready, seconds, started, wait_for_refusals
@@ -64,7 +64,7 @@ def test_the_network_is_cut_between_a_commit_and_its_answer(
         with trial.sending(url):
             trial.wait_for(50)
             proxy.swallows = True
-            wait_for_refusals(url, 10)
+            until(lambda: post(url).status == 503 and proxy.swallowed >= 10, "10 answers to be swallowed")
             proxy.swallows = False
             trial.broke("answers swallowed")  # counted from the last
 

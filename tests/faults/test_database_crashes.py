@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -65,16 +66,31 @@ def test_one_process_of_postgresql_is_killed(
         with trial.sending(url):
             for n in range(8):
                 trial.wait_for_more(dice.randint(20, 40))
-                victim = dice.choice(until(lambda: backends(durable_server), "a connection of the gateway"))
-                if n % 2:
-                    assert durable_server.execute(f"SELECT pg_terminate_backend({victim})") == [(True,)]
-                    trial.broke("pg_terminate_backend")
-                else:
-                    os.kill(victim, signal.SIGKILL)  # and the server ends all others and recovers
-                    trial.broke("kill -9 of a backend")
+                end = terminated if n % 2 else killed
+                until(partial(one_ended, durable_server, dice, end), "a connection of the gateway")
+                trial.broke("pg_terminate_backend" if n % 2 else "kill -9 of a backend")
 
         tell(trial.verdict())
         assert "a part ended by itself" not in gateway.log
+
+
+def one_ended(server: PostgresServer, dice: random.Random, end: Callable[[PostgresServer, int], bool]) -> bool:
+    """End a process that works for a gateway; False where there is none, or it ended by itself before."""
+    victims = backends(server)
+    return bool(victims) and end(server, dice.choice(victims))
+
+
+def terminated(server: PostgresServer, pid: int) -> bool:
+    return server.execute(f"SELECT pg_terminate_backend({pid})") == [(True,)]
+
+
+def killed(_server: PostgresServer, pid: int) -> bool:
+    """Kill it; then the server ends all others and recovers."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def backends(server: PostgresServer) -> list[int]:

@@ -30,6 +30,7 @@ DAY = 1440  # tries, one a minute
 COPIES = 50
 RACES = 30
 THREADS = 8
+UNHURRIED = {"COMMIT_DEADLINE": "30"}  # a busy host would refuse some, who would come again
 CHANGES: tuple[dict[str, str], ...] = (
     {},
     {"MSISDN": "32412345679"},
@@ -111,7 +112,7 @@ def test_a_day_of_tries_and_fifty_copies_at_once_are_one_message(
 ) -> None:
     a_day = [posted(MSISDN="32400000000")] * DAY
     races = [[posted(MSISDN=f"32400000{n:03}")] * COPIES for n in range(1, RACES + 1)]
-    with program(tmp_path, empty_url) as gateway, engine_for(empty_url) as engine:
+    with program(tmp_path, empty_url, **UNHURRIED) as gateway, engine_for(empty_url) as engine:
         answers = answers_to(gateway.run(), [*a_day, *chain(*races)])
         until(lambda: len(rows(engine, "mt_message")) == 1 + RACES, "all replies", within=60)
         deliveries = [row.deliveries for row in rows(engine, "mo_message")]
@@ -131,7 +132,10 @@ def test_messages_of_one_second_are_neither_merged_nor_split(
     messages = [FORM | {"TIMESTAMP": second} | change for second in seconds for change in CHANGES]
     copies = [written_otherwise(fields, dice) for fields in messages for _ in range(6)]
     dice.shuffle(copies)
-    with program(tmp_path, empty_url, OPERATOR_POLICY="any") as gateway, engine_for(empty_url) as engine:
+    with (
+        program(tmp_path, empty_url, OPERATOR_POLICY="any", **UNHURRIED) as gateway,
+        engine_for(empty_url) as engine,
+    ):
         answers = answers_to(gateway.run("--no-work"), copies)
         stored = rows(engine, "mo_message")
 

@@ -30,7 +30,7 @@ def test_a_gateway_that_is_led_to_a_standby_takes_and_handles_nothing_and_can_be
         until(lambda: "cannot record or take messages" in gateway.log, "the worker to be refused")
         gateway.close()
         gateway.start("mo_gateway", "messages")
-        gateway.process.wait(20)
+        gateway.process.wait(60)
 
     assert "for a worker" in gateway.stdout  # what is there can be looked at
     assert answer.status == 503

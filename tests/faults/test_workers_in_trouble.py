@@ -71,7 +71,7 @@ def test_a_worker_is_frozen_beyond_its_lease_while_another_works(
                 trial.broke("SIGSTOP beyond the lease")
 
         tell(trial.verdict())
-        assert "claim lost" in gateway.log
+        until(lambda: "claim lost" in gateway.log, "the worker to notice once it goes on")
 
 
 def wait_for_more_handled(gateway: Program) -> None:

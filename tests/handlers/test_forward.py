@@ -74,7 +74,7 @@ def to(url: str, **options: Any) -> Handle:
 
 def quick(port: int, **options: Any) -> Handle:
     """Make a handler that gives up soon."""
-    return to(f"http://127.0.0.1:{port}/?key=geheim", timeout=timedelta(seconds=0.3), **options)
+    return to(f"http://127.0.0.1:{port}/?key=geheim", timeout=timedelta(seconds=1), **options)
 
 
 # What the target gets

@@ -70,6 +70,7 @@ def test_a_target_that_does_not_answer_holds_back_its_own_route_only(gateway: Ga
 
     try:
         until(lambda: done("win") == 20, "the others to be handled")
+        until(lambda: slow.asked, "the target to be asked")
         held_back = (done("crm"), slow.asked)
     finally:
         slow.may_answer.set()

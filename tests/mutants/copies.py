@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 PROJECT = Path(__file__).parents[2]
 PACKAGE = "mo_gateway"
 LEFT_OUT = {PACKAGE, "__pycache__"}
-PATIENCE = 240  # seconds for the tests of one copy
+PATIENCE = 400  # seconds for the tests of one copy, on a busy host
 
 #: How the message of a failed test begins where an assertion of its own failed.
 OF_ASSERTIONS = ("assert ", "AssertionError", "Failed: DID NOT RAISE")

@@ -7,7 +7,7 @@ import pytest
 from .bugs import BUGS, Bug
 from .copies import Change, copy_with, run_tests
 
-pytestmark = [pytest.mark.mutants, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.mutants, pytest.mark.timeout(450)]
 
 
 def test_without_a_bug_all_tests_pass(tmp_path: Path) -> None:

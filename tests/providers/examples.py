@@ -11,8 +11,8 @@ from mo_gateway.message import WebhookRequest
 from mo_gateway.reply import MtMessage
 from mo_gateway.wire import Wire
 
-WIRE = Wire(timeout=timedelta(seconds=5))
-HASTY_WIRE = Wire(timeout=timedelta(seconds=0.3))
+WIRE = Wire(timeout=timedelta(seconds=20))
+HASTY_WIRE = Wire(timeout=timedelta(seconds=1))  # a busy host may need half of it to connect
 NOW = datetime(2026, 11, 22, 14, 2, 11, 123456, tzinfo=UTC)
 
 

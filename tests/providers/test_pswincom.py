@@ -18,6 +18,7 @@ from mo_gateway.reply import Delivery, SendOutcome, SendResult, VCard
 from mo_gateway.wire import FORM, MaybeSent, NotSent
 from mo_gateway.xmltext import read_xml
 from tests.providers.examples import HASTY_WIRE, WIRE, mt_message, request_of, webhook_request
+from tests.waiting import until
 
 USERNAME, PASSWORD = "our-user", "p<ss&wörd"
 REPORTS = PsWinComReports(timezone=ZoneInfo("Europe/Oslo"))
@@ -325,7 +326,7 @@ def test_a_connection_that_ends_too_soon_is_told_to_the_caller(server: FakeServe
     server.troubles.append(Trouble.SLOW)
     with pytest.raises(MaybeSent):
         sender_to(server.url, wire=HASTY_WIRE).send(mt_message())
-    assert len(fake.taken) == 1
+    until(lambda: len(fake.taken) == 1, "the fake to take the SMS")
 
     server.stop()
     with pytest.raises(NotSent):

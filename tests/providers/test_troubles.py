@@ -22,6 +22,7 @@ from mo_gateway.wire import MaybeSent, NotSent
 from tests.conftest import settings_for
 from tests.sending import make_replies_due, queue, send_all
 from tests.stored import rows
+from tests.waiting import until
 
 from .examples import mt_message
 
@@ -53,11 +54,17 @@ OUTCOMES = {
     Trouble.UNAVAILABLE: SendOutcome.LATER,
 }
 
+#: Those in which a caller waits until it has had enough.
+WITHOUT_END = (Trouble.SLOW, Trouble.DRIP)
+
+#: Seconds: so soon gives up who waits in vain, and so late who gets an answer, also from a host that is busy.
+SOON, LATE = "1", "20"
+
 pytestmark = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
-def sender(case: Case, url: str, timeout: str = "0.3") -> Sending:
-    """Make a client as the gateway does, but one that gives up soon."""
+def sender(case: Case, url: str, timeout: str = LATE) -> Sending:
+    """Make a client as the gateway does."""
     prefix = f"{case.provider.upper()}_"
     variables = {prefix + name: value for name, value in {"URL": url + case.path, **case.variables}.items()}
     return open_senders(settings_for("sqlite:///unused.db", SEND_TIMEOUT=timeout, **variables))[case.provider]
@@ -71,9 +78,9 @@ def sqlite_gateway(sqlite_url: str) -> Iterator[Gateway]:
 
 
 @contextmanager
-def fake_and_sender(case: Case) -> Iterator[tuple[FakeServer, Sending]]:
+def fake_and_sender(case: Case, timeout: str = LATE) -> Iterator[tuple[FakeServer, Sending]]:
     with running(ROLES[case.provider].make()) as server:
-        yield server, sender(case, server.url)
+        yield server, sender(case, server.url, timeout)
 
 
 def result_of(client: Sending) -> SendResult:
@@ -88,9 +95,11 @@ def result_of(client: Sending) -> SendResult:
 
 @pytest.mark.parametrize("trouble", list(Trouble))
 def test_an_sms_that_was_taken_is_not_sent_again_and_no_credential_is_shown(case: Case, trouble: Trouble) -> None:
-    with fake_and_sender(case) as (server, client):
+    with fake_and_sender(case, SOON if trouble in WITHOUT_END else LATE) as (server, client):
         server.troubles.append(trouble)
         result = result_of(client)
+        if trouble in AFTER_TAKING:
+            until(lambda: server.fake.taken, "the fake to take the SMS")  # a caller may have given up before
 
     assert result.outcome is OUTCOMES[trouble]
     assert result.holds
@@ -156,7 +165,7 @@ def test_where_nobody_listens_nothing_was_sent(case: Case) -> None:
 @pytest.mark.parametrize("trouble", list(Trouble))
 def test_who_is_asked_how_we_stand_and_is_in_trouble_is_not_believed(case: Case, trouble: Trouble) -> None:
     with running(ROLES[case.provider].make()) as server:
-        client = sender(case, server.url, "0.3" if trouble not in (Trouble.SLOW, Trouble.DRIP) else "0.1")
+        client = sender(case, server.url, "0.1" if trouble in WITHOUT_END else LATE)
         server.troubles.append(trouble)
         try:
             standing = client.standing()
