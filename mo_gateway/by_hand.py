@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping
 
 from .keys import person_key
+from .masking import without_numbers
 from .reply import is_msisdn
 from .store import audit, opt_outs, replies, standing
 from .store.audit import Actor, Deed
@@ -115,7 +116,8 @@ def add_opt_out(engine: Engine, wanted: OptOut, secret: bytes, by: Actor, now: d
             message_id=None,
         )
         if entry is not None:
-            details = {"shortcode": wanted.shortcode, "keywords": wanted.keywords, "origin": wanted.word}
+            origin = without_numbers(wanted.word)
+            details = {"shortcode": wanted.shortcode, "keywords": wanted.keywords, "origin": origin}
             deed = Deed(action="optout-add", subject=f"opt-out {entry}", person_key=person, details=details)
             audit.add(conn, by, deed, now)
     return entry
@@ -155,4 +157,10 @@ def _end_deed(opt_out_id: int, person: bytes, *, reason: str) -> Deed:
 def _in_words(chosen: Chosen) -> dict[str, Any]:
     """Write a choice for the trail, what does not narrow it left out."""
     given = {name: value for name, value in asdict(chosen).items() if value}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
+    return {name: _in_word(value) for name, value in given.items()}
+
+
+def _in_word(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return without_numbers(value) if isinstance(value, str) else value

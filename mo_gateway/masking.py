@@ -18,6 +18,9 @@ HIDDEN_SECRET = "***"  # noqa: S105 - what is shown instead of one
 LONG = 6  # characters
 LONGEST_WORD = 100  # characters
 
+#: What may be a phone number.
+_NUMBER = re.compile(r"[0-9]{8,}")
+
 #: `%2F` and `\u00e9`, as a pattern has them.
 _ESCAPE = re.compile(r"%[0-9A-F]{2}|\\\\u[0-9a-f]{4}")
 
@@ -35,6 +38,11 @@ def masked(msisdn: str) -> str:
 def without_number(text: str, msisdn: str) -> str:
     """Mask a number inside a text, such as the error of a handler that quotes its message."""
     return text.replace(msisdn, masked(msisdn)) if msisdn else text
+
+
+def without_numbers(text: str) -> str:
+    """Mask whatever may be a phone number in a text of which nobody knows whose numbers it holds."""
+    return _NUMBER.sub(lambda found: masked(found[0]), text)
 
 
 def shown_value(error: FieldError) -> str:

@@ -1,6 +1,6 @@
 """A poll counted once more, from the stored messages and the ballots of today: what was counted can be checked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -27,10 +27,36 @@ class Recount:
 
     @property
     def is_right(self) -> bool:
-        return not (self.missing or self.different or self.surplus)
+        return not self.wrong
+
+    @property
+    def wrong(self) -> dict[str, int]:
+        """What is not as the messages say, and how often."""
+        figures = {"missing": self.missing, "different": self.different, "surplus": self.surplus}
+        return {name: n for name, n in figures.items() if n}
+
+    def add(self, other: "Recount") -> None:
+        """Count in what was found among other messages."""
+        self.read += other.read
+        self.right += other.right
+        self.missing += other.missing
+        self.different += other.different
+        self.surplus += other.surplus
 
 
-def recount(engine: Engine, routes: Routes, poll: str, *, person_secret: bytes, mend: bool = False) -> Recount:
+#: Notes what is mended, in the transaction that mends it.
+Note = Callable[[Connection, Recount], None]
+
+
+def recount(
+    engine: Engine,
+    routes: Routes,
+    poll: str,
+    *,
+    person_secret: bytes,
+    mend: bool = False,
+    note: Note | None = None,
+) -> Recount:
     """Read every stored message as a vote in `poll` and compare; with `mend` store what the messages say.
 
     No handler runs and nobody is answered.
@@ -47,10 +73,13 @@ def recount(engine: Engine, routes: Routes, poll: str, *, person_secret: bytes, 
             found_votes = values.between(conn, poll, after=last, up_to=end)
             stored = {message_id: vote for message_id, vote in found_votes.items() if message_id not in erased}
             said = {message.id or 0: (message, vote) for message, vote in _votes(routes, poll, messages)}
-            _count(found, stored, {message_id: vote for message_id, (_, vote) in said.items()})
-            if mend:
+            here = Recount(read=len(messages))
+            _count(here, stored, {message_id: vote for message_id, (_, vote) in said.items()})
+            if mend and not here.is_right:
                 _mend(conn, poll, stored, said, person_secret)
-        found.read += len(messages)
+                if note:
+                    note(conn, here)
+        found.add(here)
         last = end
 
 

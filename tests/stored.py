@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, RowMapping, text, update
 
 from mo_gateway.gateway import Gateway
 from mo_gateway.message import Outcome
+from mo_gateway.store import audit
 from mo_gateway.store.tables import mo_handling
 from mo_gateway.store.types import database_now
 
@@ -28,6 +29,12 @@ def rows(engine: Engine, table: str) -> list[Any]:
     """Give all rows of a table, in the order of its first column."""
     with engine.begin() as conn:
         return list(conn.execute(text(f"SELECT * FROM {table} ORDER BY 1")))
+
+
+def audit_trail(engine: Engine) -> list[RowMapping]:
+    """Give what stands in the audit trail, oldest first."""
+    with engine.begin() as conn:
+        return list(reversed(audit.latest(conn, limit=1000)))
 
 
 def states(engine: Engine) -> list[str]:

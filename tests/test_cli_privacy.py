@@ -15,7 +15,7 @@ from mo_gateway.store.report_tables import metadata
 from .commands import invoke
 from .handling import consent_of, dispatcher_of, handle_all
 from .reporting import DAY, NOON, Clock, store_at, tally_with
-from .stored import rows, store
+from .stored import audit_trail, rows, store
 
 NUMBER = "32412345678"
 
@@ -93,6 +93,37 @@ def test_replays_and_retries_are_in_the_trail(gateway: Gateway) -> None:
     invoke(gateway, "optouts", "export")
 
     assert trail(gateway) == [("replay", "replay"), ("retry", "replies"), ("export", "optouts export")]
+
+
+def test_what_is_sent_or_entered_by_hand_is_in_the_trail(gateway: Gateway) -> None:
+    person = keys.person_key(b"test-person-secret", NUMBER)
+    sender = ("--sender", "4414", "--provider", "spryng")
+    word = ("--word", f"letter of {NUMBER}")
+
+    invoke(gateway, "send", "to you alone", "--to", NUMBER, *sender)
+    invoke(gateway, "optouts", "add", NUMBER, *word)
+    invoke(gateway, "optouts", "import", "-", stdin="msisdn\n32487654321\n32487654322\n")
+    again = invoke(gateway, "optouts", "import", "-", stdin="msisdn\n32487654321\n")
+    invoke(gateway, "optouts", "remove", NUMBER)
+
+    assert again.stdout == "0 opt-outs entered.\n"
+    sent, added, imported, ended = audit_trail(gateway.engine)
+    assert (sent.action, sent.subject, sent.person_key) == ("send", "reply 1", person)
+    assert sent.details == {"sender": "4414", "provider": "spryng"}
+    assert (added.action, added.subject, added.person_key) == ("optout-add", "opt-out 1", person)
+    assert added.details["origin"] == "letter of 324••••••78"
+    assert (imported.action, imported.subject) == ("optout-import", "optouts import")
+    assert (imported.details["word"], imported.details["entered"]) == ("by hand", 2)
+    assert (ended.action, ended.person_key) == ("optout-end", person)
+
+
+def test_counting_anew_is_in_the_trail(gateway: Gateway) -> None:
+    store(gateway)
+
+    invoke(gateway, "reports", "rebuild", TIMEZONE="Asia/Tokyo")
+
+    (entry,) = audit_trail(gateway.engine)
+    assert (entry.action, entry.subject, entry.details) == ("rebuild", "reports rebuild", {"zone": "Asia/Tokyo"})
 
 
 def test_the_trail_is_listed_by_what_and_when(gateway: Gateway) -> None:

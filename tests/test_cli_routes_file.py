@@ -15,7 +15,7 @@ from mo_gateway.gateway.routes import open_routes
 from .commands import HOSTILE, RAW_HOSTILE, invoke, table
 from .conftest import MakeSettings
 from .handling import handle_all
-from .stored import rows, store
+from .stored import audit_trail, rows, store
 
 ROUTES = """
 [[route]]
@@ -256,6 +256,9 @@ def test_a_recount_finds_what_is_wrong_and_mends_it_when_told_to(gateway: Gatewa
     assert (found.exit_code, mended.exit_code, after.exit_code) == (3, 0, 0)
     assert "0 votes right, 1 missing, 1 different, 1 too many" in found.stdout
     assert json.loads(after.stdout)["right"] == 2
+    (entry,) = audit_trail(gateway.engine)
+    assert (entry.action, entry.subject) == ("recount", "votes recount")
+    assert entry.details == {"poll": "song", "mend": True, "missing": 1, "different": 1, "surplus": 1}
     assert len(rows(gateway.engine, "mt_message")) == 0
 
 

@@ -17,6 +17,7 @@ from mo_gateway.fakes.sms1601 import FakeSms1601
 from mo_gateway.fakes.spryng import FakeSpryng
 from mo_gateway.gateway import Gateway, open_gateway
 from mo_gateway.gateway.sending import open_senders, sender_with, takeouts_with
+from mo_gateway.keys import person_key
 from mo_gateway.metrics import Metrics
 from mo_gateway.providers.sms1601 import Sms1601Sender, Told
 from mo_gateway.store.tables import mt_message
@@ -26,7 +27,7 @@ from .conftest import settings_for
 from .handling import captured_log
 from .postgres import free_port
 from .sending import make_replies_due, send_all
-from .stored import rows
+from .stored import audit_trail, rows
 
 PHONE, OTHER = "32412345678", "31612345678"
 LOGIN = {"USERNAME": "user", "PASSWORD": "geheim-wachtwoord"}
@@ -174,6 +175,13 @@ def test_all_to_one_number_is_taken_out(gateway: Gateway, fake: FakeServer) -> N
     assert result.stdout == "1601SMS: removed. 2 replies of ours withdrawn: 3, 1.\n"
     assert outbox(fake) == [OTHER]
     assert states(gateway)[1] == ("sent", None)
+    entry = audit_trail(gateway.engine)[-1]
+    assert (entry.action, entry.subject, entry.person_key) == (
+        "withdraw",
+        "scheduled remove",
+        person_key(b"test-person-secret", PHONE),
+    )
+    assert entry.details == {"to": "324••••••78", "withdrawn": [3, 1]}
 
 
 def test_the_outbox_is_emptied_only_when_that_is_confirmed(gateway: Gateway, fake: FakeServer) -> None:
@@ -223,6 +231,7 @@ def test_a_refusal_of_1601sms_changes_nothing(gateway: Gateway, fake: FakeServer
     assert wrong.stderr.startswith("1601SMS says 104: ")
     assert "no connection" in away.stderr
     assert (wrong.exit_code, away.exit_code) == (1, 1)
+    assert [row.action for row in rows(gateway.engine, "mo_audit")] == ["send"]
     assert states(gateway) == [("sent", None)]
 
 

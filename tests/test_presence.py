@@ -19,7 +19,7 @@ from mo_gateway.terms import Sms
 
 from .commands import invoke
 from .conftest import MakeSettings
-from .stored import rows
+from .stored import audit_trail, rows
 from .waiting import until
 
 ROUTES = '[[route]]\nkeyword = "{word}"\n[route.store]\n'
@@ -68,6 +68,7 @@ def test_new_routes_are_in_force_for_dispatch_and_consent_when_they_are_asked_fo
     result = invoke(gateway, "reload", ROUTES=str(file))
 
     assert (result.stdout, result.exit_code) == ("host:1: 1 route\n", 0)
+    assert [(row.action, row.details) for row in audit_trail(gateway.engine)] == [("reload", {"workers": 1})]
     assert all(leads(one, "LOSE") and not leads(one, "WIN") for one in (dispatcher.routes, consent.routes))
 
 
@@ -113,6 +114,7 @@ def test_a_worker_that_stops_is_not_there_any_more(gateway: Gateway, worker: tup
 
     assert result.exit_code == 1
     assert "no worker is there" in result.stderr
+    assert rows(gateway.engine, "mo_audit") == []
 
 
 def test_a_worker_that_was_killed_is_not_waited_for_and_forgotten_after_a_day(gateway: Gateway) -> None:

@@ -134,6 +134,8 @@ def import_opt_outs(file: TextIO, shortcode: str | None, word: str) -> None:
             new = opt_outs.not_in_force(conn, entries)
         with engine.execution_options(**WRITABLE).begin() as conn:
             opt_outs.add_all(conn, new)
+            if new:
+                note(conn, "optout-import", {"entered": len(new)})
     left_out = {"in force already": len(entries) - len(new), "ended": len(lines) - len(entries)}
     click.echo(f"{counted(len(new), 'opt-out')} entered.")
     for why, n in left_out.items():

@@ -16,6 +16,7 @@ from . import output
 from .order import counted
 from .progress import progress
 from .setup import settings_from_environment
+from .trail import note
 
 
 @click.group()
@@ -60,7 +61,10 @@ def rebuild() -> None:
     settings = settings_from_environment()
     routes = open_routes(settings)
     with reading.opened(settings) as engine:
-        steps = tally_of(routes, settings, engine.execution_options(**WRITABLE)).rebuild()
+        writable = engine.execution_options(**WRITABLE)
+        with writable.begin() as conn:  # before: each date is a transaction of its own
+            note(conn, "rebuild", {"zone": settings.timezone.key})
+        steps = tally_of(routes, settings, writable).rebuild()
         done, dates = next(steps)
         with progress(dates, "Counting") as tell:
             for now_done, now_dates in steps:

@@ -18,6 +18,7 @@ from . import output
 from .filters import filter_options
 from .order import counted
 from .setup import settings_from_environment
+from .trail import note
 
 PATIENCE = timedelta(seconds=10)  # for workers that are asked to load their routes anew
 LOOK_EVERY = 0.2  # seconds
@@ -55,6 +56,8 @@ def reload(ctx: click.Context) -> None:
     with reading.opened(settings) as engine:
         with engine.execution_options(**WRITABLE).begin() as conn:
             asked = presence.ask_to_reload(conn)
+            if asked:
+                note(conn, "reload", {"workers": len(asked)})
         if not asked:
             raise MoGatewayError("no worker is there: is `mo-gateway run` running with this database?")
         give_up = monotonic() + PATIENCE.total_seconds()

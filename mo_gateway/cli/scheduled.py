@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping
 from mo_gateway.errors import ConfigError, MoGatewayError
 from mo_gateway.gateway.clock import utc_now
 from mo_gateway.gateway.sending import open_senders
+from mo_gateway.keys import person_key
 from mo_gateway.providers.sms1601 import OUTBOX, Sms1601Sender, Told
 from mo_gateway.settings import Settings
 from mo_gateway.store import reading
@@ -21,7 +22,7 @@ from . import output, types
 from .filters import row_number
 from .order import counted
 from .setup import settings_from_environment
-from .trail import opened
+from .trail import note, opened
 
 LONGEST_TEXT = 40  # characters of a column
 
@@ -91,6 +92,9 @@ def remove(reply_id: int | None, to: str | None, everything: bool, yes: bool) ->
         # where there was nothing to take out, what is for later does not lie there, and does not go out either
         with engine.execution_options(**WRITABLE).begin() as conn:
             store.taken_out(conn, [row["id"] for row in rows])
+            number = to or (rows[0]["msisdn"] if reply_id else "")
+            person = person_key(settings.person_secret, number) if number else None
+            note(conn, "withdraw", {"withdrawn": [row["id"] for row in rows]}, person_key=person)
     click.echo(f"1601SMS: {told.text}. {counted(len(rows), 'reply')} of ours withdrawn{_named(rows)}.")
 
 

@@ -8,15 +8,18 @@ from sqlalchemy import Engine, RowMapping
 from mo_gateway.gateway.clock import utc_now
 from mo_gateway.gateway.sending import reply_rules
 from mo_gateway.gsm import doubling
-from mo_gateway.masking import one_line
+from mo_gateway.keys import person_key
+from mo_gateway.masking import one_line, without_numbers
 from mo_gateway.provider_settings import SCHEMAS
 from mo_gateway.reply import Reply, VCard
 from mo_gateway.settings import Settings
-from mo_gateway.store import outbox, reading, replies
+from mo_gateway.store import audit, outbox, reading, replies
+from mo_gateway.store.audit import Deed
 from mo_gateway.store.engine import READ_ONLY, WRITABLE
-from mo_gateway.store.outbox import Origin
+from mo_gateway.store.outbox import Origin, Rules
 
 from . import output, types
+from .actor import at_the_terminal
 from .filters import read_later
 from .setup import settings_from_environment
 
@@ -90,6 +93,7 @@ def send(
         with engine.execution_options(**WRITABLE).begin() as conn:
             origin, rules = Origin(shortcode=reply.sender or ""), reply_rules(settings)
             (reply_id,) = outbox.add(conn, [reply], origin, rules, now=utc_now())
+            audit.add(conn, at_the_terminal(), _deed(reply, reply_id, rules), utc_now())
         if not as_json:
             click.echo(f"Reply {reply_id} is queued.")
         row = _settled(engine, reply_id) if wait else _row(engine, reply_id)
@@ -112,6 +116,18 @@ def _reply(text: str, **values: object) -> Reply:
     if not reply.sender:
         raise click.UsageError("Say what the handset shows: --sender, or MO_GATEWAY_REPLY_SENDER.")
     return reply
+
+
+def _deed(reply: Reply, reply_id: int, rules: Rules) -> Deed:
+    """Say what was ordered for the trail; not what it says."""
+    given = {"sender": reply.sender, "provider": reply.provider, "group": reply.group}
+    details = {name: without_numbers(value) for name, value in given.items() if value}
+    return Deed(
+        action="send",
+        subject=f"reply {reply_id}",
+        person_key=person_key(rules.person_secret, reply.to) if reply.to else None,
+        details={**details, **({"at": reply.at.isoformat()} if reply.at else {})},
+    )
 
 
 def _provider(given: str | None, settings: Settings) -> str:

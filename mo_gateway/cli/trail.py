@@ -1,7 +1,6 @@
 """What commands leave in the audit trail: who has seen numbers, and who has done what."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,15 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mo_gateway.errors import MoGatewayError
 from mo_gateway.gateway.clock import utc_now
-from mo_gateway.masking import masked
+from mo_gateway.masking import without_numbers
 from mo_gateway.settings import Settings
 from mo_gateway.store import audit, reading
 from mo_gateway.store.audit import Deed
 from mo_gateway.store.engine import WRITABLE
 
 from .actor import at_the_terminal
-
-_NUMBER = re.compile(r"[0-9]{8,}")  # that may be a phone number
 
 
 @contextmanager
@@ -41,12 +38,15 @@ def opened(settings: Settings, action: str = "reveal") -> Iterator[Engine]:
         yield engine
 
 
-def note(conn: Connection, action: str) -> None:
-    """Note that this command does something, with the options that it was given."""
+def note(
+    conn: Connection, action: str, found: Mapping[str, Any] | None = None, *, person_key: bytes | None = None
+) -> None:
+    """Note that this command does something, with the options that it was given, and what it `found` to do."""
     context = click.get_current_context()
     details = {name: _plain(value) for name, value in context.params.items() if value not in (None, False, ())}
     command = context.command_path.partition(" ")[2]
-    audit.add(conn, at_the_terminal(), Deed(action=action, subject=command, details=details), utc_now())
+    deed = Deed(action=action, subject=command, person_key=person_key, details={**details, **(found or {})})
+    audit.add(conn, at_the_terminal(), deed, utc_now())
 
 
 def _plain(value: Any) -> Any:
@@ -55,5 +55,4 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
-    text = str(getattr(value, "name", value))
-    return _NUMBER.sub(lambda found: masked(found[0]), text)
+    return without_numbers(str(getattr(value, "name", value)))

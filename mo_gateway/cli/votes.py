@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 from mo_gateway import recount as step
 from mo_gateway.errors import MoGatewayError
@@ -18,6 +19,7 @@ from mo_gateway.tally import count_poll
 from . import output
 from .order import counted
 from .setup import settings_from_environment
+from .trail import note
 
 #: Why a vote does not count, in the order in which it is told.
 KEPT_APART = ("double", "late", "early", "unreadable")
@@ -81,7 +83,8 @@ def recount(ctx: click.Context, poll: str, mend: bool, as_json: bool) -> None:
         raise MoGatewayError(f"no route has a vote for {poll}; there are {', '.join(polls) or 'none at all'}")
     with reading.opened(settings) as engine:
         writable = engine.execution_options(**WRITABLE)
-        found = step.recount(writable, routes, poll, person_secret=settings.person_secret, mend=mend)
+        secret = settings.person_secret
+        found = step.recount(writable, routes, poll, person_secret=secret, mend=mend, note=_note)
         if mend:
             count_poll(writable, poll, now=utc_now())
     figures = {name: getattr(found, name) for name in ("read", "right", "missing", "different", "surplus")}
@@ -95,6 +98,10 @@ def recount(ctx: click.Context, poll: str, mend: bool, as_json: bool) -> None:
         if not found.is_right:
             click.echo("They are mended." if mend else "--mend stores what the messages say.", err=True)
     ctx.exit(0 if found.is_right or mend else 3)
+
+
+def _note(conn: Connection, mended: step.Recount) -> None:
+    note(conn, "recount", mended.wrong)
 
 
 def _totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mo_gateway import replay
 from mo_gateway.errors import ConfigError
 from mo_gateway.gateway.readers import open_readers
 from mo_gateway.gateway.routes import open_routes
-from mo_gateway.masking import fault_in_words
+from mo_gateway.masking import fault_in_words, without_numbers
 from mo_gateway.message import Outcome
 from mo_gateway.readmit import Reading, Readmission
 from mo_gateway.store import audit
@@ -45,7 +45,7 @@ def run(visit: Visit) -> ResponseReturnValue:
     answers_again = "answers_again" in request.form
 
     def note(conn: Connection, due_again: int) -> None:
-        details = {"filter": urlencode(_pairs(chosen)), "due_again": due_again, "answers_again": answers_again}
+        details = {"filter": _in_the_trail(chosen), "due_again": due_again, "answers_again": answers_again}
         audit.add(conn, visit.actor, Deed(action="replay", subject="messages", details=details), visit.now)
 
     tries = visit.desk.settings.max_attempts
@@ -104,6 +104,13 @@ def _pairs(chosen: Chosen) -> list[tuple[str, str]]:
     fixed = [(name, moment.isoformat()) for name, moment in moments.items() if moment]
     states = [("state", state) for state in asked.states]
     return [*fixed, *states, *(pair for pair in chosen.given if pair[0] not in ("since", "until", "state"))]
+
+
+def _in_the_trail(chosen: Chosen) -> str:
+    """Write a choice without a number, which a keyword may be."""
+    return urlencode(
+        [(name, without_numbers(value) if name == "keyword" else value) for name, value in _pairs(chosen)]
+    )
 
 
 def _refusal(chosen: Chosen) -> str:
