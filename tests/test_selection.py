@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from mo_gateway.cli.filters import read_moment, row_number
 from mo_gateway.gateway import Gateway
+from mo_gateway.store import paging
 from mo_gateway.store.selection import Filter, conditions
 from mo_gateway.store.tables import mo_handling, mo_message
 
@@ -72,16 +73,59 @@ def test_a_shortcode_and_ids_are_chosen(gateway: Gateway) -> None:
     assert found(gateway, ids=(first, second)) == [first, second]
 
 
-def test_an_ascii_keyword_is_chosen_in_upper_and_lower_case(gateway: Gateway) -> None:
-    stored = [store(gateway, KEYWORD=word) for word in ("WIN", "win", "Wins")]
+@pytest.mark.parametrize("written", ["été", "ÉTÉ", "E\u0301te\u0301", "Été!"])
+def test_a_keyword_is_chosen_as_routing_compares_it(gateway: Gateway, written: str) -> None:
+    stored = [store(gateway, KEYWORD=word) for word in ("ÉTÉ", "été", "Été!", "ete", "étés")]
 
-    assert found(gateway, keyword="Win") == stored[:2]
+    assert found(gateway, keywords=(written,)) == stored[:3]
 
 
-def test_a_keyword_beyond_ascii_is_chosen_exactly(gateway: Gateway) -> None:
-    exact, _other = (store(gateway, KEYWORD=word) for word in ("ÉTÉ", "été"))
+def test_any_of_several_keywords_is_chosen(gateway: Gateway) -> None:
+    stored = [store(gateway, KEYWORD=word) for word in ("WIN", "gagne", "Wins")]
 
-    assert found(gateway, keyword="ÉTÉ") == [exact]
+    assert found(gateway, keywords=("Win", "GAGNE")) == stored[:2]
+
+
+def test_of_old_messages_whose_word_is_not_folded_ascii_keywords_are_chosen(gateway: Gateway) -> None:
+    ascii_word, _other = (store(gateway, KEYWORD=word) for word in ("Win", "ÉTÉ"))
+    with gateway.engine.begin() as conn:
+        conn.execute(update(mo_message).values(keyword_folded=None))
+
+    assert found(gateway, keywords=("WIN", "été")) == [ascii_word]
+
+
+def test_tests_are_left_out_where_only_real_messages_are_asked_for(gateway: Gateway) -> None:
+    test, real = store(gateway, PARM="a"), store(gateway, PARM="b")
+    with gateway.engine.begin() as conn:
+        conn.execute(update(mo_message).where(mo_message.c.id == test).values(is_test=True))
+
+    assert found(gateway, is_real=True) == [real]
+
+
+def test_a_page_of_a_keyword_is_found_by_indexes(gateway: Gateway) -> None:
+    store(gateway)
+    plans: list[str] = []
+    is_sqlite = gateway.settings.is_sqlite
+
+    def explain(conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        other = conn.connection.cursor()
+        if not is_sqlite:
+            other.execute("SET LOCAL enable_seqscan = off")
+        other.execute(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}", parameters)
+        plans.extend(str(row) for row in other.fetchall())
+
+    event.listen(gateway.engine, "before_cursor_execute", explain)
+    try:
+        with gateway.engine.begin() as conn:
+            chosen = Filter(keywords=("WIN", "été"), since=NOW - timedelta(days=1), is_real=True)
+            (page,) = paging.newest_first(conn, chosen, before=None, limit=50)
+    finally:
+        event.remove(gateway.engine, "before_cursor_execute", explain)
+
+    assert len(page) == 1
+    by_number = [plan for plan in plans if "mo_message_pkey" in plan or "INTEGER PRIMARY KEY" in plan]
+    assert by_number
+    assert [plan for plan in plans if ("SCAN mo_" in plan and "INDEX" not in plan) or "Seq Scan" in plan] == []
 
 
 def test_all_conditions_hold_at_once(gateway: Gateway) -> None:
@@ -89,7 +133,7 @@ def test_all_conditions_hold_at_once(gateway: Gateway) -> None:
     store(gateway, SHORTCODE="3010")
     store(gateway, KEYWORD="JOIN")
 
-    assert found(gateway, shortcode="3010", keyword="join", states=("pending",)) == [wanted]
+    assert found(gateway, shortcode="3010", keywords=("join",), states=("pending",)) == [wanted]
 
 
 @pytest.mark.parametrize(

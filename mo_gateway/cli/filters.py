@@ -37,7 +37,7 @@ _OPTIONS = (
     click.option("--handler", help="The handler's name, as `routes` prints it."),
     click.option("--shortcode", help="The number that the SMS was sent to."),
     click.option(
-        "--keyword", help="The first word; upper and lower case are the same in ASCII words, other words exactly."
+        "--keyword", "keywords", multiple=True, help="The first word, as routing compares it; one or several."
     ),
     click.option("--id", "ids", multiple=True, type=row_number, metavar="ID", help="One or several."),
 )
@@ -58,7 +58,7 @@ def filter_options(*, limit: int | None) -> Callable[[Command], Command]:
             chosen = Filter(
                 since=None if since is None else read_moment(since, settings.timezone, now),
                 until=None if until is None else read_moment(until, settings.timezone, now, end_of_day=True),
-                **{name: options.pop(name) for name in ("states", "handler", "shortcode", "keyword", "ids")},
+                **{name: options.pop(name) for name in ("states", "handler", "shortcode", "keywords", "ids")},
             )
             command(*args, settings=settings, chosen=chosen, **options)
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,26 @@ def test_a_campaign_counts_its_messages_by_the_hour(filled: Gateway) -> None:
     by_hour = page.partition("<h2>By date")[0]
     hours = [int(row[1]) for row in cells(by_hour) if len(row) == 2 and row[1].isdigit()]
     assert (len(hours), sum(hours)) == (24, 4)
+
+
+def test_a_count_of_words_is_the_number_of_messages_behind_its_link(gateway: Gateway) -> None:
+    assert gateway.settings.routes
+    gateway.settings.routes.write_text(ROUTES.replace('"GAGNE"', '"Été", "C++"'))
+    words = ("WIN", "win", "Win!", "ÉTÉ", "été", "c++", "ete", "wins", "Song", "SONG", "song?", "WIN")
+    fill(gateway, [(word, str(n), f"324000000{n:02}") for n, word in enumerate(words)])
+    with gateway.engine.begin() as conn:
+        conn.execute(update(mo_message).where(mo_message.c.parm == "11").values(is_test=True))
+    fill(gateway)
+    somebody = visitor(gateway)
+
+    counts = [
+        (int(count), len(re.findall(r'class="whole"', somebody.text(unescape(link)))))
+        for page in (CAMPAIGN, POLL, "/keywords")
+        for link, count in re.findall(r'href="/dashboard(/messages\?[^"]*)">(\d+)</a>', somebody.text(page))
+    ]
+
+    assert {6, 3} <= {count for count, _rows in counts}
+    assert [(count, rows) for count, rows in counts if count != rows] == []
 
 
 def test_the_hours_are_fewer_where_there_are_very_many_messages(filled: Gateway) -> None:

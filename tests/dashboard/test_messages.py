@@ -48,6 +48,8 @@ def test_the_newest_messages_of_a_day_are_shown_with_masked_numbers_and_what_bec
         ("state=dead", ["boom"]),
         ("state=dead&state=unrouted", ["unrouted", "boom"]),
         ("keyword=win", ["win"]),
+        ("keyword=win&keyword=boom!", ["boom", "win"]),
+        ("keyword=win&only=real", ["win"]),
         ("handler=tests.dashboard.plugin.fail", ["boom"]),
         ("shortcode=4414", ["unrouted", "boom", "win"]),
         ("shortcode=4415", []),

@@ -93,7 +93,7 @@ class Query(Schema):
     )
     handler = _word("Name of the handler; observers are found by name, and where they have a problem")
     shortcode = _word("The number that the SMS was sent to")
-    keyword = _word("The first word: one of ASCII letters without regard to case, any other exactly as it came")
+    keyword = _word("The first word, as routing compares it: whatever the case, and the punctuation around it")
     limit = Whole(
         load_default=USUAL,
         validate=validate.Range(1, MOST),

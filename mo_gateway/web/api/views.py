@@ -32,7 +32,9 @@ def messages(source: Source) -> Response:
     """Give messages, newest first."""
     asked = _asked(source)
     limit, before = asked.pop("limit"), asked.pop("before", None)
-    chosen = Filter(states=tuple(asked.pop("state", ())), **asked)
+    keyword = asked.pop("keyword", None)
+    keywords = () if keyword is None else (keyword,)
+    chosen = Filter(states=tuple(asked.pop("state", ())), keywords=keywords, **asked)
     with source.looking() as conn:
         ids = reading.latest_ids(conn, chosen, before=before, limit=limit)
         rows = reading.latest(conn, replace(chosen, ids=tuple(ids)), limit=None) if ids else []

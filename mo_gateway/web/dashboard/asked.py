@@ -24,7 +24,7 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 NAMES = ("since", "until", "state", "handler", "shortcode", "keyword", "error", "only", "person", "id")
 
 #: The values of `only`, and what of a filter each turns on.
-ONLY = {"retried": "is_retried", "redelivered": "is_redelivered"}
+ONLY = {"retried": "is_retried", "redelivered": "is_redelivered", "real": "is_real"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,8 @@ def _add(found: dict[str, Any], name: str, value: str, zone: ZoneInfo, now: date
             found[name] = read_moment(value, zone, now, end_of_day=name == "until")
         case "state":
             found["states"] = (*found.get("states", ()), one_of(STATES, value))
+        case "keyword":
+            found["keywords"] = (*found.get("keywords", ()), value)
         case "only":
             found[ONLY[one_of(ONLY, value)]] = True
         case "person":
