@@ -79,8 +79,8 @@ def plan_as_dict(plan: Plan) -> dict[str, Any]:
 
 
 def counted(n: int, noun: str) -> str:
-    """Write `1 message`, `2 messages`, `2 replies`."""
-    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    """Write `1 message`, `2 messages`, `2 replies`, `2 days`."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and not noun.endswith("ay") else f"{noun}s"
     return f"{n} {noun if n == 1 else several}"
 
 
