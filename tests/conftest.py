@@ -49,7 +49,7 @@ def engine_for(database_url: str) -> Iterator[Engine]:
     try:
         yield engine
     finally:
-        engine.dispose()
+        engine.pool.dispose()  # for good: `engine.dispose()` would begin a new pool for who looks later
 
 
 def make_schema(database_url: str) -> None:

@@ -73,8 +73,10 @@ def filled_in(
     for _progress in filling.fill(settings, now, messages=messages):
         pass
     engine = open_engine(settings)
-    yield Filled(engine=engine, settings=settings, now=now)
-    engine.dispose()
+    try:
+        yield Filled(engine=engine, settings=settings, now=now)
+    finally:
+        engine.pool.dispose()  # for good: who looks later leaves no connection open
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -222,13 +224,13 @@ def test_another_seed_gives_another_demo() -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_with_credentials_sends_nothing_of_the_demo(tmp_path: Path, sqlite_url: str) -> None:
-    with filled_in(tmp_path, sqlite_url, messages=20) as made, running(FakeSpryng()) as provider:
+def test_a_worker_with_credentials_sends_nothing_of_the_demo(tmp_path: Path, database_url: str) -> None:
+    with filled_in(tmp_path, database_url, messages=20) as made, running(FakeSpryng()) as provider:
         given = {"URL": provider.url + ROLES["spryng"].path, **ROLES["spryng"].variables}
         variables = {f"SPRYNG_{name}": value for name, value in given.items()}
         with program(
             tmp_path,
-            sqlite_url,
+            database_url,
             HANDLERS="",
             ROUTES="routes.toml",
             PERSON_SECRET="test-person-secret",
@@ -238,10 +240,11 @@ def test_a_worker_with_credentials_sends_nothing_of_the_demo(tmp_path: Path, sql
             assert post(url, KEYWORD="INFO", PARM="").body == "TRUE"  # a phone of today, which is answered
             until(lambda: provider.fake.taken, "the reply to somebody who is there")
             states = until(lambda: _once_nobody_waits(made), "the last messages of the demo to be handled")
+        replies = Counter(row.state for row in made.table("mt_message"))
 
     assert [taken.to for taken in provider.fake.taken] == ["32412345678"]
     assert states["failed"] == 3  # its target is still down
-    assert Counter(row.state for row in made.table("mt_message"))["queued"] == 4
+    assert replies["queued"] == 4
 
 
 def _once_nobody_waits(made: Filled) -> Counter[str] | None:
