@@ -144,6 +144,12 @@ def fresh_database(server: PostgresServer, *, template: str | None) -> Iterator[
     server.drop_database(name)
 
 
+@pytest.fixture(autouse=True)
+def _whole_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one round of counting count all that is due, however slow the host is."""
+    monkeypatch.setattr("mo_gateway.tally.A_ROUND", 60.0)
+
+
 @pytest.fixture
 def gateway(settings: Settings) -> Iterator[Gateway]:
     """A gateway on a fresh database, each kind in turn."""

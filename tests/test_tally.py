@@ -354,7 +354,6 @@ def test_in_the_end_the_reports_say_what_the_messages_say(
     dice = random.Random(seed)
     monkeypatch.setattr(merge, "CHUNK", 3)
     monkeypatch.setattr(tally, "BETWEEN_WRITES", 0.0)
-    monkeypatch.setattr(tally, "A_ROUND", 60.0)
     clock = Clock(NOON)
     counters = [tally_with(gateway, enter, clock=clock) for _ in range(2)]
     upset = Upset(dice)
@@ -423,8 +422,7 @@ def assert_that_reports_are_true(gateway: Gateway) -> None:
     assert {(person, shortcode): n for person, shortcode, n in told} == dict(of_people)
 
 
-def test_two_who_begin_at_the_same_moment_count_right(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "A_ROUND", 60.0)
+def test_two_who_begin_at_the_same_moment_count_right(gateway: Gateway) -> None:
     for n in range(40):
         store_at(gateway, NOON - n * timedelta(hours=9), PARM=str(n), MSISDN=f"324000000{n % 7:02}")
     counters = [tally_with(gateway) for _ in range(2)]
