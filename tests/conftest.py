@@ -144,6 +144,23 @@ def fresh_database(server: PostgresServer, *, template: str | None) -> Iterator[
     server.drop_database(name)
 
 
+#: The files of tests about what is counted, read with SQL, exported, pruned and erased.
+OF_REPORTS = {
+    "test_alerts",
+    "test_cli_export",
+    "test_cli_privacy",
+    "test_cli_reports",
+    "test_cli_silence",
+    "test_erasure",
+    "test_retention",
+    "test_roles",
+    "test_scrape",
+    "test_sheets",
+    "test_tally",
+    "test_views",
+}
+
+
 @pytest.fixture(autouse=True)
 def _whole_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let one round of counting count all that is due, however slow the host is."""
@@ -159,11 +176,13 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Make the tests of pages and answers a gate of their own, but those that are of another gate already."""
+    """Make the tests of pages and those of reports a gate each, but for those that are of another gate already."""
     for item in items:
-        is_of_pages = item.path.parent in (TESTS / "api", TESTS / "dashboard")
-        if is_of_pages and not any(map(item.get_closest_marker, ("attacks", "release", "slow"))):
+        is_taken = any(map(item.get_closest_marker, ("attacks", "release", "slow")))
+        if item.path.parent in (TESTS / "api", TESTS / "dashboard") and not is_taken:
             item.add_marker(pytest.mark.pages)
+        if item.path.parent == TESTS and item.path.stem in OF_REPORTS and not is_taken:
+            item.add_marker(pytest.mark.reports)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
