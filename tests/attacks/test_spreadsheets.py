@@ -20,6 +20,7 @@ from mo_gateway.store import audit
 from mo_gateway.store.audit import Actor, Deed
 from mo_gateway.store.views import VIEWS
 from mo_gateway.web import create_app
+from mo_gateway.web.dashboard.routes import ROUTES
 from tests.commands import invoke
 from tests.conftest import settings_for
 from tests.dashboard import everything
@@ -40,6 +41,9 @@ pytestmark = [
         reason="there is no soffice: apt-get install --no-install-recommends libreoffice-calc",
     ),
 ]
+
+#: Every route that gives one.
+FILES = {route.name for route in ROUTES if route.name.endswith("_file")}
 
 SENDER = "32400000077"
 SHORT = re.compile("[1-9][0-9]{0,7}")  # such as a shortcode: a number that is shown as it is typed
@@ -160,7 +164,7 @@ def exported(gateway: Gateway, folder: Path) -> dict[str, list[Path]]:
 
 
 def downloads(gateway: Gateway) -> Iterator[tuple[str, bytes]]:
-    """Give every file to which a link of a page leads."""
+    """Give every file to which a link of a page leads, and those with whole numbers."""
     somebody = visitor(gateway)
     files: dict[str, bytes] = {}
 
@@ -171,8 +175,14 @@ def downloads(gateway: Gateway) -> Iterator[tuple[str, bytes]]:
                 files[re.sub("[^a-z=-]+", "-", address)] = response.data
             return response.status_code, response.mimetype or "", response.get_data(as_text=True)
 
-    walk(create_app(gateway), ask)
+    been = walk(create_app(gateway), ask)
+    assert {place.route for place in been if not place.is_page} == FILES
     yield from files.items()
+    for path in ("/messages/file", "/replies/file", "/subscribers/file", "/subscribers/file?list=%3D1%2B1"):
+        for form in ("csv", "excel-nl"):
+            response = somebody.post(path, reason="an audit", file=form)
+            assert response.status_code == 200, response.text
+            yield f"whole-{path.strip('/').replace('/', '-')[:16]}-form={form}", response.data
 
 
 def rows_of(path: Path, separator: str) -> list[list[str]]:
