@@ -24,9 +24,6 @@ _NUMBER = re.compile(r"[0-9]{8,}")
 #: `%2F` and `\u00e9`, as a pattern has them.
 _ESCAPE = re.compile(r"%[0-9A-F]{2}|\\\\u[0-9a-f]{4}")
 
-#: What a spreadsheet takes for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def masked(msisdn: str) -> str:
     """Hide the middle of a number: `32412345678` becomes `324••••••78`."""
@@ -54,16 +51,6 @@ def fault_in_words(error: FieldError) -> str:
     """Say what is wrong with a field of a request."""
     value = f' "{one_line(shown_value(error))}"' if error.value else ""
     return f"{error.field}{value} {error.rule}"
-
-
-def neutral_cell(text: str) -> str:
-    """Write a text for a cell of a spreadsheet, which takes some beginnings for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def plain_cell(text: str) -> str:
-    """Read a cell that `neutral_cell` wrote."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:

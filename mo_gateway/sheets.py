@@ -104,6 +104,12 @@ def neutral(text: str) -> str:
     return f"'{marked}" if text.startswith(("\t", "\r", "\n")) else marked
 
 
+def plain(text: str) -> str:
+    """Take away what `neutral` has put before signs; an apostrophe that somebody wrote there goes with it."""
+    bare = text[1:] if text.startswith(("'\t", "'\r", "'\n")) else text
+    return "".join(_unmarked(bare)) if "'" in bare else bare
+
+
 def extension(form: str) -> str:
     """Give what the name of such a file ends in."""
     return form if form == JSON_LINES else "csv"
@@ -217,6 +223,14 @@ def _marked(text: str) -> Iterator[str]:
             yield "'"
         is_beginning = character in SEPARATORS or (is_beginning and _is_passed_over(character))
         yield character
+
+
+def _unmarked(text: str) -> Iterator[str]:
+    is_beginning = True
+    for character, following in zip(text, [*text[1:], ""], strict=True):
+        if not (is_beginning and character == "'" and following in SIGNS):
+            yield character
+        is_beginning = character in SEPARATORS or (is_beginning and _is_passed_over(character))
 
 
 def _is_passed_over(character: str) -> bool:

@@ -11,7 +11,8 @@ import click
 from sqlalchemy import RowMapping
 
 from mo_gateway.errors import MoGatewayError
-from mo_gateway.masking import neutral_cell, one_line, plain_cell
+from mo_gateway.masking import one_line
+from mo_gateway.sheets import neutral, plain
 
 from . import types
 
@@ -69,7 +70,7 @@ def _cells(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         if "msisdn" not in names:
             raise MoGatewayError("the file has no column msisdn: its first line names the columns")
         for cells in reader:
-            values = [plain_cell(cell.strip()) for cell in cells]
+            values = [plain(cell.strip()) for cell in cells]
             if any(values):
                 yield reader.line_num, dict(zip(names, values, strict=False))
     except csv.Error as exc:
@@ -93,4 +94,4 @@ def _line(cells: Mapping[str, str], read_moment: Callable[[str], datetime]) -> L
 
 
 def _cell(value: Any) -> str:
-    return neutral_cell(one_line(value.isoformat() if isinstance(value, datetime) else value or ""))
+    return neutral(one_line(value.isoformat() if isinstance(value, datetime) else value or ""))

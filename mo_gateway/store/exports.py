@@ -18,6 +18,7 @@ from .views import making
 from .views.view import View, ViewColumn
 
 CHUNK = 1000  # rows fetched at a time
+LONGEST_NAME = 100  # characters of a file's name that tell what was chosen
 
 _NOT_FOR_A_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -60,26 +61,43 @@ class Choice:
     @property
     def first_date(self) -> date | None:
         """The date on which it begins."""
-        return self.since and self.since.astimezone(self.zone).date()
+        return first_date(self.since, self.zone)
 
     @property
     def last_date(self) -> date | None:
-        """The date on which it ends; midnight is the end of the date before."""
-        return self.until and (self.until - timedelta.resolution).astimezone(self.zone).date()
+        """The date on which it ends."""
+        return last_date(self.until, self.zone)
 
 
 def file_name(chosen: Choice, form: str, today: date, named: Sequence[str] = ()) -> str:
     """Name a file after what is in it: `report_daily-4414-win-2026-11-01-to-2026-11-30.csv`."""
-    words = [word for word in (_NOT_FOR_A_NAME.sub("-", one.lower()).strip("-") for one in named) if word]
     limited = [f"first-{chosen.limit}"] if chosen.limit else []
-    return f"{'-'.join([chosen.view.name, *words, _dates(chosen, today), *limited])}.{sheets.extension(form)}"
+    dates = dates_of(chosen.first_date, chosen.last_date, today)
+    return name_of([chosen.view.name, *named], [dates, *limited], form)
 
 
-def _dates(chosen: Choice, today: date) -> str:
-    first, last = chosen.first_date, chosen.last_date
+def name_of(words: Sequence[str], dates: Sequence[str], form: str) -> str:
+    """Name a file after words, of which what is too long for a name is left out, and after its dates."""
+    plain = [word for word in (_NOT_FOR_A_NAME.sub("-", one.lower()).strip("-") for one in words[1:]) if word]
+    told = "-".join(plain)[:LONGEST_NAME].rstrip("-")
+    return f"{'-'.join([words[0], *([told] if told else []), *dates])}.{sheets.extension(form)}"
+
+
+def dates_of(first: date | None, last: date | None, today: date) -> str:
+    """Write between which dates rows are."""
     if first:
         return f"{first}-to-{last or today}"
     return f"to-{last}" if last else f"{today}"
+
+
+def first_date(since: datetime | None, zone: ZoneInfo) -> date | None:
+    """Give the date on which a time begins."""
+    return since and since.astimezone(zone).date()
+
+
+def last_date(until: datetime | None, zone: ZoneInfo) -> date | None:
+    """Give the date on which a time ends; midnight is the end of the date before."""
+    return until and (until - timedelta.resolution).astimezone(zone).date()
 
 
 def time_column(view: View) -> ViewColumn | None:

@@ -38,15 +38,17 @@ def keywords(
         messages.correlate(report_route).scalar_subquery().label("messages"),
         last.correlate(report_route).scalar_subquery().label("last_at"),
     )
-    query = select(report_route, *figures).where(*_of_own(own)).order_by(*_ORDER).offset(skip).limit(limit)
-    if word is not None:
-        query = query.where(_ROUTE.keyword_folded.startswith(word, autoescape=True))
-    return conn.execute(query).mappings().all()
+    query = select(report_route, *figures).where(*_of_own(own), *_beginning_with(word))
+    return conn.execute(query.order_by(*_ORDER).offset(skip).limit(limit)).mappings().all()
 
 
-def written(conn: Connection, own: Collection[str]) -> Sequence[str]:
-    """Give the words in force, as their authors wrote them, that are these when they are folded."""
-    return conn.scalars(select(_ROUTE.keyword).where(_ROUTE.keyword_folded.in_(own)).distinct()).all()
+def written(conn: Connection, own: Own, word: str | None) -> Sequence[str]:
+    """Give the words in force, as their authors wrote them, that are these when they are folded.
+
+    `word` is the beginning of the folded words that are wanted.
+    """
+    query = select(_ROUTE.keyword).where(*_of_own(own), *_beginning_with(word))
+    return conn.scalars(query.distinct()).all()
 
 
 def near_misses(conn: Connection, *, since: date, own: Own, limit: int) -> Sequence[RowMapping]:
@@ -75,6 +77,10 @@ def of_same_handlers(conn: Connection, words: Collection[str]) -> Sequence[RowMa
 
 def _of_own(own: Own) -> list[ColumnElement[bool]]:
     return [] if own is None else [_ROUTE.keyword_folded.in_(own)]
+
+
+def _beginning_with(word: str | None) -> list[ColumnElement[bool]]:
+    return [] if word is None else [_ROUTE.keyword_folded.startswith(word, autoescape=True)]
 
 
 def _meant(own: Own) -> ColumnElement[bool]:

@@ -170,6 +170,7 @@ def test_a_campaign_whose_route_is_gone_keeps_its_page(filled: Gateway) -> None:
         "/votes?poll=x",
         "/votes",
         "/votes/file?poll=x",
+        "/votes/list/file?poll=x",
         "/campaigns/file?keyword=x",
     ],
 )
@@ -254,6 +255,7 @@ def test_a_manager_sees_the_own_campaigns_and_polls_and_no_others(filled: Gatewa
         "/campaigns/4414/gagne",
         "/votes?poll=song",
         "/votes/file?poll=song",
+        "/votes/list/file?poll=song",
         "/campaigns/file?shortcode=4414&keyword=song",
     ):
         assert manager.get(path).status_code == 404, path
@@ -283,6 +285,14 @@ def test_the_dates_of_a_campaign_are_a_file_of_it_alone(filled: Gateway) -> None
         (entry,) = audit.latest(conn, action="export", limit=2)
     assert entry["subject"] == "report_daily"
     assert sorted(entry["details"]["only"]["keyword"]) == ["gagne", "win"]
+
+
+def test_the_votes_behind_a_total_are_a_file_of_what_is_asked_for(filled: Gateway) -> None:
+    response = visitor(filled).get("/votes/list/file?poll=song&option=Red&standing=double")
+
+    assert response.text.splitlines()[0] == "poll,message_id,option,standing,voted_at_amsterdam"
+    assert [line.rpartition(",")[0] for line in response.text.splitlines()[1:]] == ["song,5,Red,double"]
+    assert "votes-song-red-double-2" in response.headers["Content-Disposition"]
 
 
 def test_a_file_for_excel_begins_with_its_mark_and_no_cell_is_a_formula(gateway: Gateway) -> None:

@@ -67,7 +67,8 @@ def test_a_role_gets_in_where_the_route_is_for_it_and_nowhere_else(role: Role, d
     def status(route: Route) -> int:
         somebody = door.visitor(role, route)
         form = {session.FIELD: proof_of(somebody.token)} if route in FORMS else {}
-        return somebody.client.open(filled(route), method=route.methods[0], data=form).status_code
+        with somebody.client.open(filled(route), method=route.methods[0], data=form) as response:
+            return response.status_code  # a file is under way until it is closed
 
     tried = [route for route in ROUTES if route.may is not May.LOG_IN]
     let_in = {route.name for route in tried if status(route) != 403}

@@ -162,6 +162,16 @@ def test_the_keywords_are_a_file_of_the_own_ones_and_the_trail_tells_who_took_it
     assert [(one["actor"], one["subject"]) for one in entry] == [("the manager", "report_keywords")]
 
 
+def test_a_file_has_the_keywords_that_begin_with_the_word_that_is_asked_for(filled: Gateway) -> None:
+    somebody = visitor(filled)
+
+    response = somebody.get("/keywords/file?word=ga")
+
+    assert [row["keyword"] for row in csv.DictReader(io.StringIO(response.text))] == ["GAGNE"]
+    assert "report_keywords-ga-2" in response.headers["Content-Disposition"]
+    assert "/dashboard/keywords/file?form=csv&amp;word=ga" in somebody.text("/keywords?word=ga")
+
+
 def test_a_hostile_word_is_shown_as_text(filled: Gateway) -> None:
     assert "<b>song" not in visitor(filled).text("/keywords")
 

@@ -26,8 +26,8 @@ class Visitor:
     token: str
 
     def get(self, path: str) -> TestResponse:
-        """Ask for a page below `/dashboard`."""
-        return self.client.get(f"/dashboard{path}")
+        """Ask for a page below `/dashboard`, or for a file, which is read to its end: few are sent at a time."""
+        return self.client.get(f"/dashboard{path}", buffered=True)
 
     def text(self, path: str) -> str:
         """Give a page, which must be there."""
@@ -37,7 +37,9 @@ class Visitor:
 
     def post(self, path: str, **fields: object) -> TestResponse:
         """Send a form of one of our pages."""
-        return self.client.post(f"/dashboard{path}", data={session.FIELD: proof_of(self.token), **fields})
+        return self.client.post(
+            f"/dashboard{path}", data={session.FIELD: proof_of(self.token), **fields}, buffered=True
+        )
 
 
 def words(page: str) -> str:

@@ -591,9 +591,9 @@ KEPT_QUIET = [
         name="a formula in a cell",
         would="A spreadsheet that opens an export runs what a stranger has sent.",
         change=Change(
-            file="masking.py",
-            text="""return f"'{text}" if text.startswith(FORMULA) else text""",
-            instead="return text",
+            file="sheets.py",
+            text="""    marked = "".join(_marked(text)) if SIGNS.intersection(text) else text""",
+            instead="    marked = text",
         ),
         tests=["test_cli_optouts.py::test_a_cell_is_read_as_it_was_before_it_was_made_harmless"],
     ),

@@ -1,8 +1,9 @@
 """Campaigns: how it is going, by date and by hour, and each poll with the votes behind its totals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flask import request
@@ -22,6 +23,7 @@ from mo_gateway.web.dashboard import files
 from mo_gateway.web.dashboard.asked import is_word, row_asked, words_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
+from mo_gateway.web.dashboard.tables import Table, all_rows
 from mo_gateway.web.dashboard.texts import gettext as _
 from mo_gateway.words import fold
 
@@ -30,6 +32,9 @@ DAYS = 7  # that the list counts
 WINDOWS = (7, 30, 92)  # days that a campaign is shown for
 ANY = "any"  # stands for any shortcode in an address
 LATE = timedelta(minutes=1)  # counting that is so far behind is told
+
+#: What a file of votes has.
+VOTES = {"poll": "text", "message_id": "number", "option": "text", "standing": "text", "voted_at": "moment"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +159,37 @@ def show_votes(visit: Visit) -> ResponseReturnValue:
         standings=polls.STANDINGS,
         forms=files.FORMS,
     )
+
+
+def save_votes(visit: Visit) -> ResponseReturnValue:
+    """Send all of these votes."""
+    poll, chosen = request.args.get("poll", ""), words_asked(request.args, "option", "standing")
+    with visit.looking() as conn:
+        if not _may_see(visit, conn, poll):
+            return _no_poll(poll)
+    table = Table(
+        name="votes",
+        columns=VOTES,
+        rows=partial(_votes, poll=poll, chosen=chosen, own=visit.own_keywords),
+        named=[poll, *chosen.values()],
+        only={"poll": [poll], **{name: [value] for name, value in chosen.items()}},
+        zone=visit.desk.settings.timezone,
+    )
+    return files.send(visit, table)
+
+
+def _votes(
+    conn: Connection, _is_whole: bool, *, poll: str, chosen: dict[str, str], own: tuple[str, ...] | None
+) -> Generator[Sequence[object]]:
+    option, standing = chosen.get("option"), chosen.get("standing")
+    for row in all_rows(
+        lambda below, limit: polls.votes(
+            conn, poll, option=option, standing=standing, own=own, before=below, limit=limit
+        ),
+        "message_id",
+    ):
+        told = {**row, "poll": poll}
+        yield [told[name] for name in VOTES]
 
 
 def _find(visit: Visit, conn: Connection, shortcode: str, keyword: str) -> Campaign | None:

@@ -70,12 +70,15 @@ def show(visit: Visit) -> ResponseReturnValue:
 
 
 def save(visit: Visit) -> ResponseReturnValue:
-    """Send the routes in force as a file."""
+    """Send the routes in force as a file, those that begin with a word where that is asked for."""
+    chosen = words_asked(request.args, "word")
+    word = fold(chosen.get("word", "")) or None
     only: dict[str, Sequence[object]] = {}
-    if visit.own_keywords is not None:
+    if visit.own_keywords is not None or word is not None:
         with visit.looking() as conn:
-            only["keyword"] = store.written(conn, visit.own_keywords)
-    return files.answer(visit, Choice(view=KEYWORDS, zone=visit.desk.settings.timezone, only=only))
+            only["keyword"] = store.written(conn, visit.own_keywords, word)
+    choice = Choice(view=KEYWORDS, zone=visit.desk.settings.timezone, only=only)
+    return files.answer(visit, choice, list(chosen.values()))
 
 
 def _without_times(terms: str) -> str:

@@ -1,20 +1,23 @@
 """Messages: any message is found here, by a filter in the address, and new ones are told of."""
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from mo_gateway.errors import TooSlow
 from mo_gateway.keys import person_key
 from mo_gateway.reply import is_msisdn
 from mo_gateway.store import paging, reading
 from mo_gateway.store.selection import STATES, Filter
+from mo_gateway.web.dashboard import files
 from mo_gateway.web.dashboard.asked import ONLY, Chosen, choice, number_asked, row_asked, within
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
+from mo_gateway.web.dashboard.tables import Table, all_rows, cells, narrowed, words_of
 from mo_gateway.web.dashboard.texts import gettext as _
 
 ROWS = 50
@@ -24,6 +27,22 @@ WINDOWS = ("1h", "24h", "7d")
 
 #: States of which few messages are, and an index says which: they are found whenever they came.
 OPEN = frozenset(STATES) - {"done"}
+
+#: What a file has.
+COLUMNS = {
+    "message_id": "number",
+    "received_at": "moment",
+    "msisdn": "text",
+    "shortcode": "text",
+    "keyword": "text",
+    "parm": "text",
+    "state": "text",
+    "handler": "text",
+    "attempts": "number",
+    "error": "text",
+    "deliveries": "number",
+    "is_test": "yes or no",
+}
 
 
 @dataclass(slots=True)
@@ -61,7 +80,36 @@ def show(visit: Visit) -> ResponseReturnValue:
         states=STATES,
         only=tuple(ONLY),
         longest=60,
+        forms=files.FORMS,
     )
+
+
+def save(visit: Visit) -> ResponseReturnValue:
+    """Send all messages that are asked for, within the same time as the page."""
+    chosen = chosen_of(visit)
+    if chosen.faults:
+        return sentence(400, " ".join(chosen.faults))
+    limited, _window = _in_window(chosen.filter, visit.now)
+    table = Table(
+        name="messages",
+        columns=COLUMNS,
+        rows=lambda conn, is_whole: _rows(conn, limited, is_whole=is_whole),
+        named=words_of(chosen.given),
+        only=narrowed(chosen.given),
+        person_key=limited.person_key,
+        since=limited.since,
+        until=limited.until,
+        zone=visit.desk.settings.timezone,
+    )
+    return files.send(visit, table)
+
+
+def _rows(conn: Connection, chosen: Filter, *, is_whole: bool) -> Generator[Sequence[object]]:
+    def find(below: int | None, limit: int) -> list[RowMapping]:
+        return [row for part in paging.newest_first(conn, chosen, before=below, limit=limit) for row in part]
+
+    rows = ({**row, "message_id": row["id"]} for row in all_rows(find))
+    yield from cells(rows, COLUMNS, "keyword", "parm", "error", is_whole=is_whole)
 
 
 def tell_news(visit: Visit) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Replies: did the answer arrive? What went out, what did not and why, and what waits for whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from flask import request
@@ -11,13 +11,16 @@ from mo_gateway import gsm
 from mo_gateway.masking import without_number
 from mo_gateway.reply import Standing
 from mo_gateway.store import replies, standing
+from mo_gateway.store.replies import Chosen
 from mo_gateway.store.types import LARGEST
+from mo_gateway.web.dashboard import files
 from mo_gateway.web.dashboard.asked import row_asked
 from mo_gateway.web.dashboard.asked_replies import NAMES, Asked, replies_asked
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.gate import sentence
 from mo_gateway.web.dashboard.roles import May
 from mo_gateway.web.dashboard.shown import pieces
+from mo_gateway.web.dashboard.tables import Table, all_rows, cells, narrowed, words_of
 from mo_gateway.web.dashboard.texts import gettext as _
 
 ROWS = 100
@@ -25,6 +28,23 @@ WINDOWS = ("1h", "24h", "7d")
 
 #: What may quote the number that a reply goes to.
 QUOTING = ("body", "error", "reference", "provider_id")
+
+#: What a file has.
+COLUMNS = {
+    "reply_id": "number",
+    "queued_at": "moment",
+    "msisdn": "text",
+    "provider": "text",
+    "status": "text",
+    "delivery": "text",
+    "attempts": "number",
+    "body": "text",
+    "suppressed_reason": "text",
+    "provider_code": "text",
+    "provider_code_text": "text",
+    "message_id": "number",
+    "is_test": "yes or no",
+}
 
 
 def show(visit: Visit) -> ResponseReturnValue:
@@ -56,7 +76,26 @@ def page(visit: Visit, credit: Mapping[str, Standing] | None = None) -> Response
             deliveries=replies.DELIVERIES,
             may_act=visit.may(May.ACT),
             may_see_people=visit.may(May.SEE_PEOPLE),
+            forms=files.FORMS,
         )
+
+
+def save(visit: Visit) -> ResponseReturnValue:
+    """Send all replies that are asked for, within the same time as the page."""
+    asked = replies_asked(request.args, visit.desk.settings.timezone, visit.now)
+    if asked.faults:
+        return sentence(400, " ".join(asked.faults))
+    table = Table(
+        name="replies",
+        columns=COLUMNS,
+        rows=lambda conn, is_whole: _rows(conn, asked.chosen, is_whole=is_whole),
+        named=words_of(asked.given),
+        only=narrowed(asked.given),
+        since=asked.chosen.since,
+        until=asked.chosen.until,
+        zone=visit.desk.settings.timezone,
+    )
+    return files.send(visit, table)
 
 
 def show_one(visit: Visit, reply_id: int) -> ResponseReturnValue:
@@ -79,6 +118,22 @@ def show_one(visit: Visit, reply_id: int) -> ResponseReturnValue:
         may_act=visit.may(May.ACT),
         may_see_people=visit.may(May.SEE_PEOPLE),
     )
+
+
+def _rows(conn: Connection, chosen: Chosen, *, is_whole: bool) -> Generator[Sequence[object]]:
+    found = all_rows(lambda below, limit: replies.latest(conn, chosen, limit=limit, before=below))
+    rows = (
+        {
+            **row,
+            "reply_id": row["id"],
+            "queued_at": row["created_at"],
+            "status": _state(row),
+            "provider_code": row["error_code"],
+            "provider_code_text": row["error"],
+        }
+        for row in found
+    )
+    yield from cells(rows, COLUMNS, "body", "provider_code_text", is_whole=is_whole)
 
 
 def _counts(conn: Connection, asked: Asked, visit: Visit) -> dict[str, int]:
@@ -112,9 +167,12 @@ def _providers(conn: Connection, visit: Visit) -> Sequence[Mapping[str, Any]]:
 
 def _masked(row: RowMapping) -> dict[str, Any]:
     """Take the number out of what may quote it; what is being sent counts as unknown until that is over."""
-    reply = _without(row, row["msisdn"], QUOTING)
+    return {**_without(row, row["msisdn"], QUOTING), "shown_state": _state(row)}
+
+
+def _state(row: RowMapping) -> str:
     is_being_sent = row["state"] == "unknown" and row["due_at"] is not None
-    return {**reply, "shown_state": "being sent" if is_being_sent else row["state"]}
+    return "being sent" if is_being_sent else str(row["state"])
 
 
 def _without(row: RowMapping, msisdn: str, names: Sequence[str]) -> dict[str, Any]:
