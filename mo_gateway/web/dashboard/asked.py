@@ -18,6 +18,7 @@ LONGEST_WORD = 200  # characters
 TELLING = 8  # last digits that would tell a number
 
 _BETWEEN_DIGITS = re.compile(r"[\s()./-]")
+_NUMBER = re.compile(rf"(?:[0-9]{_BETWEEN_DIGITS.pattern}*){{9}}")  # as people write one
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 #: The names in an address that choose messages: those of the command line, and some more.
@@ -160,14 +161,23 @@ def person_asked(form: Mapping[str, str]) -> bytes | None:
     return bytes.fromhex(handle) if _KEY.fullmatch(handle) else None
 
 
-def reason_asked(form: Mapping[str, str], msisdn: str, name: str = "reason") -> str:
-    """Give the reason in a form; or raise ValueError. It stays in the audit trail, where no number may stand."""
+def reason_asked(form: Mapping[str, str], msisdn: str | None, name: str = "reason") -> str:
+    """Give the reason in a form; or raise ValueError. It stays in the audit trail, where no number may stand.
+
+    Where it is about many people (None), nothing may stand there that could be a number.
+    """
     reason = form.get(name, "").strip()
     if not is_word(reason):
         raise ValueError(f"A reason is needed, of at most {LONGEST_WORD} characters.")
-    if msisdn and msisdn[-TELLING:] in re.sub(r"\D", "", reason):
+    if _tells_a_number(reason, msisdn):
         raise ValueError("No number may stand in the reason: it stays in the audit trail for good.")
     return reason
+
+
+def _tells_a_number(reason: str, msisdn: str | None) -> bool:
+    if msisdn is None:
+        return _NUMBER.search(reason) is not None
+    return bool(msisdn) and msisdn[-TELLING:] in re.sub(r"\D", "", reason)
 
 
 def is_word(value: str) -> bool:
