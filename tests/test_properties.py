@@ -27,8 +27,8 @@ CALLBACK = "/spryng/mo/geheim"
 
 EXAMPLE = urlencode(FORM).encode()
 
-#: What is there for monitoring; hypothesis also tries words that it reads in the code.
-PAGES = ("healthz", "readyz", "metrics")
+#: For monitoring, and what leads on to the pages; hypothesis also tries words that it reads in the code.
+PAGES = ("healthz", "readyz", "metrics", "dashboard")
 
 #: Where a field of the wire is stored.
 COLUMNS = {name: name.lower() for name in FORM} | {"TIMESTAMP": "timestamp_raw"}
