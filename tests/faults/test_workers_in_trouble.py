@@ -1,18 +1,16 @@
 """Workers freeze beyond their leases, and die of a message: each message has one reply all the same."""
 
-import os
 import random
-import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
-from mo_gateway.store.tables import mo_attempt
+from mo_gateway.store.tables import mo_attempt, mo_handling
 from tests.conftest import engine_for
-from tests.running import Program, post, program
+from tests.running import Program, post, program, standing_still
 from tests.stored import rows
 from tests.waiting import until
 
@@ -22,14 +20,19 @@ pytestmark = pytest.mark.faults
 
 SEED = 20261122
 
-#: Takes long enough to be frozen in the middle.
+#: Takes long enough to be frozen in the middle, and says meanwhile who has which message in hand.
 SLOW = """
+import os
 import time
+from pathlib import Path
 from mo_gateway import keyword
 
 @keyword("WIN")
 def thank(message):
+    in_hand = Path(f"in-hand-{os.getpid()}-{message.id}")
+    in_hand.touch()
     time.sleep(0.05)
+    in_hand.unlink()
     return f"Thank you for {message.parm}."
 """
 
@@ -65,36 +68,32 @@ def test_a_worker_is_frozen_beyond_its_lease_while_another_works(
         with trial.sending(url):
             for _ in range(3):
                 trial.wait_for_more(dice.randint(20, 100))
-                frozen = until(lambda: gateway.child("worker"), "the worker")
-                wait_for_more_handled(gateway)  # it works by now, and has something in hand
-                until(partial(is_taken_over, frozen, engine), "the other to take over", within=60)
+                worker = until(lambda: gateway.child("worker"), "the worker")
+                until(
+                    partial(is_taken_over, worker, gateway.folder, engine),
+                    "it to have a message in hand",
+                    within=60,
+                )
                 trial.broke("SIGSTOP beyond the lease")
 
         tell(trial.verdict())
         until(lambda: "claim lost" in gateway.log, "the worker to notice once it goes on")
 
 
-def wait_for_more_handled(gateway: Program) -> None:
-    before = gateway.log.count('"handled"')
-    until(lambda: gateway.log.count('"handled"') > before, "the worker to handle something", within=60)
+def is_taken_over(worker: int, folder: Path, engine: Engine) -> bool:
+    """Let a worker stand still; where it has messages in hand, wait until another has tried them all again."""
+    with standing_still([worker]):
+        in_hand = {int(path.name.rpartition("-")[2]) for path in folder.glob(f"in-hand-{worker}-*")}
+        if in_hand:
+            until(lambda: in_hand <= tried_again(engine), "the other to take over", within=60)
+    return bool(in_hand)
 
 
-def is_taken_over(worker: int, engine: Engine) -> bool:
-    """Freeze a worker beyond its lease; tell whether it had something in hand that another has tried again."""
-    before = second_tries(engine)
-    os.kill(worker, signal.SIGSTOP)
-    try:
-        until(lambda: second_tries(engine) > before, "the other to take over", within=10)
-    except AssertionError:
-        return False
-    finally:
-        os.kill(worker, signal.SIGCONT)
-    return True
-
-
-def second_tries(engine: Engine) -> int:
+def tried_again(engine: Engine) -> set[int]:
+    """Give the messages that had more tries than one."""
+    query = select(mo_handling.c.message_id).join(mo_attempt).where(mo_attempt.c.number > 1)
     with engine.connect() as conn:
-        return conn.scalar(select(func.count()).select_from(mo_attempt).where(mo_attempt.c.number > 1)) or 0
+        return set(conn.scalars(query))
 
 
 def wait_for_deaths(gateway: Program, how_many: int) -> None:
