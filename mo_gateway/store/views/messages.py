@@ -1,6 +1,22 @@
 """Views of what came in and what became of it: messages, tries, and what is open."""
 
-from sqlalchemy import Integer, Text, and_, case, cast, func, literal, null, or_, select, union_all
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from mo_gateway.store.functions import before_colon, seconds_between
 from mo_gateway.store.tables import mo_attempt, mo_handling, mo_message, mo_rejection, mt_message
@@ -91,18 +107,23 @@ ATTEMPTS = View(
 
 _REJECTION = mo_rejection.c
 
-_OPEN = union_all(
-    select(
+
+def _handlings(since_at: ColumnElement[Any]) -> Select[Any]:
+    return select(
         (literal("handling-") + cast(_WORK.id, Text)).label("problem_key"),
         case((_WORK.state == "unrouted", "unrouted"), else_="failed").label("kind"),
         _WORK.handler.label("target"),
         before_colon(_WORK.error).label("cause"),
         _WORK.message_id.label("message_id"),
-        func.coalesce(_WORK.finished_at, _MESSAGE.received_at).label("since_at"),
+        since_at.label("since_at"),
         _WORK.attempts.label("attempts"),
     )
-    .join_from(mo_handling, mo_message)
-    .where(_WORK.state.in_(("unrouted", "failed", "dead"))),
+
+
+# What is over says itself since when, so that of a hundred thousand of them no message is looked up.
+_OPEN = union_all(
+    _handlings(_WORK.finished_at).where(_WORK.state.in_(("unrouted", "dead"))),
+    _handlings(_MESSAGE.received_at).join_from(mo_handling, mo_message).where(_WORK.state == "failed"),
     select(
         literal("rejection-") + cast(_REJECTION.id, Text),
         literal("unreadable"),
