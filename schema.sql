@@ -1537,13 +1537,13 @@ COMMENT ON COLUMN report_opt_outs.confirmed_at IS 'When its confirmation was sen
 CREATE VIEW report_problems AS SELECT open.problem_key AS problem_key, open.kind AS kind, open.target AS target, open.cause AS cause, open.message_id AS message_id, open.since_at AS since_at, round(extract(epoch FROM (now() + make_interval(secs => 0.0)) - open.since_at), 3)::double precision AS age_seconds, open.attempts AS attempts 
 FROM (SELECT 'handling-' || CAST(mo_handling.id AS TEXT) AS problem_key, CASE WHEN (mo_handling.state = 'unrouted') THEN 'unrouted' ELSE 'failed' END AS kind, mo_handling.handler AS target, split_part(mo_handling.error, ':', 1) AS cause, mo_handling.message_id AS message_id, mo_handling.finished_at AS since_at, mo_handling.attempts AS attempts 
 FROM mo_handling 
-WHERE mo_handling.state IN ('unrouted', 'dead') UNION ALL SELECT 'handling-' || CAST(mo_handling.id AS TEXT) AS problem_key, CASE WHEN (mo_handling.state = 'unrouted') THEN 'unrouted' ELSE 'failed' END AS kind, mo_handling.handler AS target, split_part(mo_handling.error, ':', 1) AS cause, mo_handling.message_id AS message_id, mo_message.received_at AS since_at, mo_handling.attempts AS attempts 
+WHERE mo_handling.state IN ('unrouted', 'failed', 'dead') AND mo_handling.state != 'failed' UNION ALL SELECT 'handling-' || CAST(mo_handling.id AS TEXT) AS problem_key, CASE WHEN (mo_handling.state = 'unrouted') THEN 'unrouted' ELSE 'failed' END AS kind, mo_handling.handler AS target, split_part(mo_handling.error, ':', 1) AS cause, mo_handling.message_id AS message_id, mo_message.received_at AS since_at, mo_handling.attempts AS attempts 
 FROM mo_handling JOIN mo_message ON mo_message.id = mo_handling.message_id 
-WHERE mo_handling.state = 'failed' UNION ALL SELECT 'rejection-' || CAST(mo_rejection.id AS TEXT) AS anon_1, 'unreadable' AS anon_2, mo_rejection.provider AS provider, CAST(mo_rejection.status AS TEXT) AS status, CAST(NULL AS INTEGER) AS anon_3, mo_rejection.received_at AS received_at, mo_rejection.deliveries AS deliveries 
+WHERE mo_handling.state IN ('unrouted', 'failed', 'dead') AND mo_handling.state = 'failed' UNION ALL SELECT 'rejection-' || CAST(mo_rejection.id AS TEXT) AS anon_1, 'unreadable' AS anon_2, mo_rejection.provider AS provider, CAST(mo_rejection.status AS TEXT) AS status, CAST(NULL AS INTEGER) AS anon_3, mo_rejection.received_at AS received_at, mo_rejection.deliveries AS deliveries 
 FROM mo_rejection 
 WHERE mo_rejection.replayed_at IS NULL UNION ALL SELECT 'reply-' || CAST(mt_message.id AS TEXT) AS anon_4, 'reply' AS anon_5, mt_message.provider AS provider, coalesce(mt_message.error_code, mt_message.state) AS coalesce_1, mt_message.message_id AS message_id, coalesce(mt_message.tried_at, mt_message.created_at) AS coalesce_2, mt_message.attempts AS attempts 
 FROM mt_message 
-WHERE mt_message.state = 'failed' OR mt_message.state = 'unknown' AND mt_message.due_at IS NULL) AS open;
+WHERE mt_message.state IN ('failed', 'unknown', 'suppressed') AND (mt_message.state = 'failed' OR mt_message.state = 'unknown' AND mt_message.due_at IS NULL)) AS open;
 
 COMMENT ON VIEW report_problems IS 'One row is one thing that somebody may have to do something about.';
 
@@ -1638,4 +1638,4 @@ COMMENT ON COLUMN report_columns.is_personal IS 'Whether it tells a number or wh
 
 COMMENT ON COLUMN report_columns.added_in IS 'The version that brought it.';
 
-INSERT INTO report_state (id, views) VALUES (1, '0500e9eaad050d03c8fd4c37a69700265c5b192d5bd3411d06c750dd0fbd8805');
+INSERT INTO report_state (id, views) VALUES (1, 'f68fd82b99ef7305036abe4fa9a34260f0ef2bdface18e560e279567cf630200');

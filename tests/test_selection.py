@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from mo_gateway.cli.filters import read_moment, row_number
 from mo_gateway.gateway import Gateway
@@ -15,6 +15,7 @@ from mo_gateway.store.selection import Filter, conditions
 from mo_gateway.store.tables import mo_handling, mo_message
 
 from .examples import NOW, webhook
+from .plans import explained, scans
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -104,28 +105,13 @@ def test_tests_are_left_out_where_only_real_messages_are_asked_for(gateway: Gate
 
 def test_a_page_of_a_keyword_is_found_by_indexes(gateway: Gateway) -> None:
     store(gateway)
-    plans: list[str] = []
-    is_sqlite = gateway.settings.is_sqlite
-
-    def explain(conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        other = conn.connection.cursor()
-        if not is_sqlite:
-            other.execute("SET LOCAL enable_seqscan = off")
-        other.execute(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}", parameters)
-        plans.extend(str(row) for row in other.fetchall())
-
-    event.listen(gateway.engine, "before_cursor_execute", explain)
-    try:
-        with gateway.engine.begin() as conn:
-            chosen = Filter(keywords=("WIN", "été"), since=NOW - timedelta(days=1), is_real=True)
-            (page,) = paging.newest_first(conn, chosen, before=None, limit=50)
-    finally:
-        event.remove(gateway.engine, "before_cursor_execute", explain)
+    with explained(gateway) as steps, gateway.engine.begin() as conn:
+        chosen = Filter(keywords=("WIN", "été"), since=NOW - timedelta(days=1), is_real=True)
+        (page,) = paging.newest_first(conn, chosen, before=None, limit=50)
 
     assert len(page) == 1
-    by_number = [plan for plan in plans if "mo_message_pkey" in plan or "INTEGER PRIMARY KEY" in plan]
-    assert by_number
-    assert [plan for plan in plans if ("SCAN mo_" in plan and "INDEX" not in plan) or "Seq Scan" in plan] == []
+    assert any("mo_message_pkey" in step or "INTEGER PRIMARY KEY" in step for step in steps)
+    assert scans(steps) == []
 
 
 def test_all_conditions_hold_at_once(gateway: Gateway) -> None:

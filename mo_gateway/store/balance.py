@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from mo_gateway.message import Outcome
 
 from .dates import Day, day_in
+from .problem_index import handling_is
 from .report_tables import report_counted, report_day, report_hour
 from .tables import mo_handling, mo_intake
 
@@ -76,7 +77,7 @@ def last_by_shortcode(conn: Connection, since: date, limit: int) -> Sequence[Row
 
 def oldest_dead(conn: Connection) -> int | None:
     """Give the message that was given up first and is still so."""
-    dead = select(mo_handling.c.message_id).where(mo_handling.c.state == "dead")
+    dead = select(mo_handling.c.message_id).where(handling_is(["dead"]))
     return conn.scalar(dead.order_by(mo_handling.c.id).limit(1))
 
 

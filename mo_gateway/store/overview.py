@@ -4,17 +4,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, TextClause, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
 
 from mo_gateway.message import Outcome
 
+from .problem_index import handling_is, reply_is
 from .selection import LONGEST_CAUSE, cause_of
 from .tables import mo_handling, mo_intake, mo_message, mo_rejection, mt_message, mt_provider
 from .types import database_now
 
-# Each in the words of an index, which holds nothing else: SQLite uses it for no others.
-_IS_PROBLEM = text("mo_handling.state IN ('unrouted', 'failed', 'dead')")
-_IS_PROBLEM_OF_REPLY = text("mt_message.state IN ('failed', 'unknown', 'suppressed')")
 _WAITS = (mo_handling.c.state == "pending", mo_handling.c.due_at.is_not(None))
 _OLDEST_WAITING = (
     select(mo_message.c.received_at)
@@ -89,25 +87,21 @@ def overview(conn: Connection, *, refused_since: datetime) -> Overview:
 def figures(conn: Connection, *, most: int | None = None) -> Figures:
     """Count what waits and what went wrong, each up to `most`: an index is read for as long as that takes."""
 
-    def count(*which: ColumnElement[bool] | TextClause) -> int:
+    def count(*which: ColumnElement[bool]) -> int:
         found = select(literal(1)).where(*which).limit(most).subquery()
         return conn.scalar(select(func.count()).select_from(found)) or 0
 
-    def problems(state: str) -> int:
-        return count(_IS_PROBLEM, mo_handling.c.state == state)
-
-    sent_as = mt_message.c.state
     return Figures(
         waiting=count(*_WAITS),
         oldest_waiting_at=conn.scalar(_OLDEST_WAITING),
-        failed=problems("failed"),
-        dead=problems("dead"),
-        unrouted=problems("unrouted"),
+        failed=count(handling_is(["failed"])),
+        dead=count(handling_is(["dead"])),
+        unrouted=count(handling_is(["unrouted"])),
         rejected=count(mo_rejection.c.replayed_at.is_(None)),
         replies_queued=count(*_IS_QUEUED),
         oldest_reply_at=_oldest_reply_at(conn),
-        replies_failed=count(_IS_PROBLEM_OF_REPLY, sent_as == "failed"),
-        replies_unknown=count(_IS_PROBLEM_OF_REPLY, sent_as == "unknown", mt_message.c.due_at.is_(None)),
+        replies_failed=count(reply_is(["failed"])),
+        replies_unknown=count(reply_is(["unknown"]), mt_message.c.due_at.is_(None)),
     )
 
 
@@ -127,8 +121,7 @@ def _problems(conn: Connection) -> tuple[Problem, ...]:
     """Group what failed; SQL groups by the beginning of the error, and only its first words are kept here."""
     beginning = func.substr(mo_handling.c.error, 1, LONGEST_CAUSE)
     columns = (mo_handling.c.state, mo_handling.c.handler, beginning)
-    which = (_IS_PROBLEM, mo_handling.c.state.in_(("failed", "dead")))
-    query = select(*columns, func.count()).where(*which).group_by(*columns)
+    query = select(*columns, func.count()).where(handling_is(("failed", "dead"))).group_by(*columns)
     groups: Counter[tuple[str, str | None, str]] = Counter()
     for state, handler, error, count in conn.execute(query):
         groups[state, handler, cause_of(error)] += count

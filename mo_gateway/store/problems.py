@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, case, exists, func, or_, select
 
+from .problem_index import handling_is, reply_is
 from .selection import LONGEST_CAUSE, Filter, cause_of, conditions
 from .tables import mo_attempt, mo_handling, mo_message, mo_rejection, mt_message
 
@@ -43,7 +44,7 @@ def counts(conn: Connection, only_keywords: tuple[str, ...] | None) -> Counts:
     """Count what is open; for whoever is kept to some keywords only messages with these."""
     rejections = select(func.count()).where(mo_rejection.c.replayed_at.is_(None))
     is_over = or_(mt_message.c.state == "failed", mt_message.c.due_at.is_(None))
-    replies = select(func.count()).where(mt_message.c.state.in_(("failed", "unknown")), is_over)
+    replies = select(func.count()).where(reply_is(("failed", "unknown")), is_over)
     sees_all = only_keywords is None
     return Counts(
         failed=_count(conn, ("failed", "dead"), only_keywords),
@@ -89,7 +90,7 @@ def last_trouble(conn: Connection) -> datetime | None:
 
 
 def _count(conn: Connection, states: tuple[str, ...], only_keywords: tuple[str, ...] | None) -> int:
-    query = select(func.count()).select_from(mo_handling).where(mo_handling.c.state.in_(states))
+    query = select(func.count()).select_from(mo_handling).where(handling_is(states))
     if only_keywords is not None:
         query = query.join(mo_message).where(*conditions(Filter(only_keywords=only_keywords)))
     return conn.scalar(query) or 0

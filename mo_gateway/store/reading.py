@@ -12,6 +12,7 @@ from mo_gateway.settings import Settings
 
 from . import questions, schema
 from .engine import READ_ONLY, open_engine
+from .problem_index import handling_is
 from .queue import to_message
 from .selection import Filter, conditions
 from .tables import mo_attempt, mo_handling, mo_message, mo_subscription, mo_vote, mt_message, mt_report
@@ -156,7 +157,7 @@ def unrouted_words(conn: Connection, chosen: Filter) -> Sequence[RowMapping]:
     query = (
         select(*columns, func.count().label("messages"), func.max(mo_message.c.received_at).label("last_at"))
         .join(mo_handling, mo_handling.c.message_id == mo_message.c.id)
-        .where(mo_handling.c.state == "unrouted", ~mo_handling.c.is_observer, *conditions(chosen))
+        .where(handling_is(["unrouted"]), ~mo_handling.c.is_observer, *conditions(chosen))
     )
     return conn.execute(query.group_by(*columns)).mappings().all()
 

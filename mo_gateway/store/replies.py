@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, case, func, s
 
 from . import opt_outs
 from .outbox import Rules, not_before
+from .problem_index import OF_REPLIES, reply_is
 from .tables import mo_attempt, mt_message, mt_report, opt_out
 from .types import database_now
 
@@ -16,7 +17,7 @@ STATES = ("queued", "sent", "failed", "unknown", "suppressed")
 DELIVERIES = ("delivered", "failed", "pending", "unknown")
 
 #: What a person may take up again; what is being sent this moment is left alone.
-TAKEN_UP = ("failed", "unknown", "suppressed")
+TAKEN_UP = OF_REPLIES
 
 WITHDRAWN = "withdrawn"  # why it was suppressed: somebody has taken it back
 _TAKEN_BACK = {"state": "suppressed", "suppressed_reason": WITHDRAWN, "due_at": None}
@@ -50,7 +51,7 @@ class Chosen:
         """Write them for a WHERE clause."""
         column = mt_message.c
         found: list[ColumnElement[bool]] = [column.id.in_(self.ids)] if self.ids else []
-        found += [column.state.in_(self.states)] if self.states else []
+        found += [reply_is(self.states)] if self.states else []
         exact = ((column.provider, self.provider), (column.error_code, self.code))
         found += [
             one == value for one, value in (*exact, (column.suppressed_reason, self.reason)) if value is not None
@@ -82,7 +83,7 @@ def totals(conn: Connection, chosen: Chosen) -> Sequence[RowMapping]:
 
 def open_now(conn: Connection) -> dict[str, int]:
     """Count, by state, what somebody may have to act on; what is being sent this moment is left out."""
-    what = (mt_message.c.state.in_(("failed", "unknown")), mt_message.c.due_at.is_(None))
+    what = (reply_is(("failed", "unknown")), mt_message.c.due_at.is_(None))
     counts = select(mt_message.c.state, func.count()).where(*what).group_by(mt_message.c.state)
     return dict(conn.execute(counts).all())
 
@@ -208,4 +209,4 @@ def taken_out(conn: Connection, ids: Collection[int]) -> None:
 
 
 def _may_be_taken_up() -> list[ColumnElement[bool]]:
-    return [mt_message.c.state.in_(TAKEN_UP), mt_message.c.due_at.is_(None)]
+    return [reply_is(TAKEN_UP), mt_message.c.due_at.is_(None)]

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from mo_gateway.words import fold
 
 from .functions import ascii_lower
+from .problem_index import OF_HANDLINGS, handling_is
 from .tables import mo_handling, mo_message
 
 STATES = ("pending", "done", "unrouted", "failed", "dead")
-PROBLEMS = ("unrouted", "failed", "dead")
 
 LONGEST_CAUSE = 60  # characters
 
@@ -45,11 +45,11 @@ def conditions(chosen: Filter) -> list[ColumnElement[bool]]:
     message, handling = mo_message.c, mo_handling.c
     found: list[ColumnElement[bool]] = _of_message(chosen)
     if chosen.states:
-        found.append(handling.state.in_(chosen.states))
+        found.append(handling_is(chosen.states))
     if chosen.handler is not None:
         found.append(handling.handler == chosen.handler)
     else:  # observers are seen by name, and where they have a problem
-        found.append(or_(~handling.is_observer, handling.state.in_(PROBLEMS)))
+        found.append(or_(~handling.is_observer, handling.state.in_(OF_HANDLINGS)))
     if chosen.error is not None:
         found.append(_has_cause(chosen.error))
     if chosen.is_retried:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from mo_gateway.store.functions import before_colon, seconds_between
+from mo_gateway.store.problem_index import OF_HANDLINGS, OF_REPLIES
 from mo_gateway.store.tables import mo_attempt, mo_handling, mo_message, mo_rejection, mt_message
 from mo_gateway.store.types import database_now
 
@@ -120,10 +121,14 @@ def _handlings(since_at: ColumnElement[Any]) -> Select[Any]:
     )
 
 
+_IS_PROBLEM = _WORK.state.in_(OF_HANDLINGS)  # in the words of the index, as those of replies below
+
 # What is over says itself since when, so that of a hundred thousand of them no message is looked up.
 _OPEN = union_all(
-    _handlings(_WORK.finished_at).where(_WORK.state.in_(("unrouted", "dead"))),
-    _handlings(_MESSAGE.received_at).join_from(mo_handling, mo_message).where(_WORK.state == "failed"),
+    _handlings(_WORK.finished_at).where(_IS_PROBLEM, _WORK.state != "failed"),
+    _handlings(_MESSAGE.received_at)
+    .join_from(mo_handling, mo_message)
+    .where(_IS_PROBLEM, _WORK.state == "failed"),
     select(
         literal("rejection-") + cast(_REJECTION.id, Text),
         literal("unreadable"),
@@ -141,7 +146,10 @@ _OPEN = union_all(
         _REPLY.message_id,
         func.coalesce(_REPLY.tried_at, _REPLY.created_at),
         _REPLY.attempts,
-    ).where(or_(_REPLY.state == "failed", and_(_REPLY.state == "unknown", _REPLY.due_at.is_(None)))),
+    ).where(
+        _REPLY.state.in_(OF_REPLIES),
+        or_(_REPLY.state == "failed", and_(_REPLY.state == "unknown", _REPLY.due_at.is_(None))),
+    ),
 ).subquery("open")
 
 PROBLEMS = View(
