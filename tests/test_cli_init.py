@@ -130,7 +130,11 @@ def test_the_demo_is_filled_once(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
     assert first.exit_code == 0
     assert re.search(r"^[0-9]+ requests of 30 days are in the database", first.stdout, re.MULTILINE)
-    assert first.stderr.splitlines()[-2:] == ["  mo-gateway run", "  mo-gateway status"]
+    assert first.stderr.splitlines()[-3:] == [
+        "  mo-gateway user add an --role admin",
+        "  mo-gateway run",
+        "  mo-gateway status",
+    ]
     assert second.exit_code == 1
     assert re.fullmatch(
         r"the database holds messages already, up to number [0-9]+: --demo fills an empty one only\n",

@@ -51,7 +51,10 @@ def init(folder: Path, demo: bool) -> None:
     routes_with(settings, folder / ROUTES_FILE)  # a file that was there may have a fault
     if demo:
         _fill(settings, now)
-    _say_what_is_next(folder, "mo-gateway run", "mo-gateway status" if demo else 'mo-gateway trigger "INFO"')
+    if demo:
+        _say_what_is_next(folder, "mo-gateway user add an --role admin", "mo-gateway run", "mo-gateway status")
+    else:
+        _say_what_is_next(folder, "mo-gateway run", 'mo-gateway trigger "INFO"')
 
 
 def _settings(folder: Path) -> Settings:
