@@ -1185,6 +1185,14 @@ CREATE INDEX mo_question_message_id_idx ON mo_question (message_id);
 
 UPDATE mo_schema_version SET version_num='0007' WHERE mo_schema_version.version_num = '0006';
 
+-- Running upgrade 0007 -> 0008
+
+ALTER TABLE mo_message SET (fillfactor = 90);
+
+ALTER TABLE mo_handling SET (fillfactor = 90);
+
+UPDATE mo_schema_version SET version_num='0008' WHERE mo_schema_version.version_num = '0007';
+
 COMMIT;
 
 CREATE VIEW report_messages AS SELECT mo_message.id AS message_id, mo_message.provider AS provider, mo_message.shortcode AS shortcode, mo_message.country AS country, mo_message.operator AS operator, encode(mo_message.person_key, 'hex') AS person_key, mo_message.keyword AS keyword, CASE WHEN (replace(replace(replace(replace(replace(coalesce(mo_message.keyword_folded, lower(mo_message.keyword COLLATE "C") COLLATE "default"), '.', ''), '-', ''), '/', ''), '(', ''), ')', '') ~ '[0-9]{8}') THEN '#' ELSE coalesce(mo_message.keyword_folded, lower(mo_message.keyword COLLATE "C") COLLATE "default") END AS keyword_folded, mo_message.parm AS parm, mo_message.parm != '' AS has_text, mo_message.sent_at AS sent_at, mo_message.timestamp_raw AS timestamp_raw, mo_message.received_at AS received_at, ((mo_message.received_at AT TIME ZONE 'UTC') + make_interval(secs => coalesce((SELECT report_offset.seconds 

@@ -45,7 +45,7 @@ CATALOGUE = {
             AND NOT a.attisdropped
     """,
     "tables": """
-        SELECT relname, relkind, relpersistence, obj_description(oid, 'pg_class')
+        SELECT relname, relkind, relpersistence, reloptions, obj_description(oid, 'pg_class')
         FROM pg_class WHERE relnamespace = 'public'::regnamespace
     """,
     "constraints": """
