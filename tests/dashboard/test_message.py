@@ -201,6 +201,18 @@ def test_a_manager_sees_no_message_with_anothers_keyword(gateway: Gateway) -> No
     assert visitor(gateway, "manager", "boom", name="bo").get(f"/messages/{number}").status_code == 200
 
 
+def test_a_manager_sees_why_the_own_routes_win_or_lose_and_no_others(gateway: Gateway) -> None:
+    number = came(gateway)
+
+    all_routes = words(visitor(gateway, "operator").text(f"/messages/{number}"))
+    own_routes = words(visitor(gateway, "manager", "win", name="bo").text(f"/messages/{number}"))
+
+    assert "tests.dashboard.plugin.fail" in all_routes
+    assert "tests.dashboard.plugin.fail" not in own_routes
+    assert "tests.dashboard.plugin.enter" in own_routes
+    assert "● wins the most specific route that fits" in own_routes
+
+
 def test_every_link_leads_to_a_page_that_is_there(gateway: Gateway, somebody: Visitor) -> None:
     number = came(gateway, KEYWORD="BOOM", PARM="<script>alert(1)</script>")
     page = somebody.text(f"/messages/{number}")

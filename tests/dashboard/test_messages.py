@@ -26,6 +26,15 @@ def shown(page: str) -> list[int]:
     return [int(number) for number in re.findall(r'class="whole" href="/dashboard/messages/([0-9]+)"', page)]
 
 
+def test_the_own_number_as_first_word_is_masked(gateway: Gateway, somebody: Visitor) -> None:
+    came(gateway, NOON, KEYWORD=NUMBER)
+
+    page = somebody.text("/messages")
+
+    assert NUMBER not in page
+    assert page.count("324••••••78") == 2
+
+
 def test_the_newest_messages_of_a_day_are_shown_with_masked_numbers_and_what_became_of_them(
     gateway: Gateway, somebody: Visitor
 ) -> None:

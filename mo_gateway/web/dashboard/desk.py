@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Engine
 from mo_gateway.errors import ConfigError
 from mo_gateway.gateway.routes import open_routes
 from mo_gateway.loss_clock import LossClock
-from mo_gateway.routing import Routes
+from mo_gateway.routing import Route, Routes
 from mo_gateway.settings import Settings
 from mo_gateway.store.audit import Actor
 from mo_gateway.store.users import User
 from mo_gateway.users import Role, Users
 from mo_gateway.web.source import Source
+from mo_gateway.words import fold
 
 from .roles import OF_ROLE, May
 from .texts import gettext as _
@@ -74,6 +75,11 @@ class Visit:
             if self.may(May.LOOK_AT_ALL):
                 return None, str(exc)
             return None, _("There is a fault in the routes, which only those see who may look at all of them.")
+
+    def sees(self, route: Route) -> bool:
+        """Tell whether a route is one of the user's: a manager's are those of the own keywords."""
+        own = self.own_keywords
+        return own is None or (not route.keyword.is_pattern and fold(route.keyword.word) in own)
 
     def looking(self) -> AbstractContextManager[Connection]:
         """Read from one snapshot; or raise TooSlow where that takes too long for a page."""

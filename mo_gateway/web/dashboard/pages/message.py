@@ -8,9 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from mo_gateway.about import about_message
 from mo_gateway.as_test import pytest_case
-from mo_gateway.errors import ConfigError
 from mo_gateway.explanation import Explanation, explain
-from mo_gateway.gateway.routes import open_routes
 from mo_gateway.message import Message
 from mo_gateway.store import audit, reading
 from mo_gateway.store.audit import Deed
@@ -77,6 +75,7 @@ def _page(visit: Visit, message_id: int, *, is_revealed: bool = False, fault: st
         states=sorted({handling["state"] for handling in about["handlings"]}),
         marks=MARKS,
         explanation=explanation,
+        verdicts=[one for one in explanation.near if visit.sees(one.route)] if explanation else [],
         routes_fault=routes_fault,
         case=_case(visit, message, about),
         is_revealed=is_revealed,
@@ -93,11 +92,10 @@ def _is_mine(visit: Visit, keyword_folded: str | None) -> bool:
 
 def _explained(visit: Visit, message: Message) -> tuple[Explanation | None, str]:
     """Say where the routes of today lead a message, or what is wrong with them."""
-    settings = visit.desk.settings
-    try:
-        return explain(message, open_routes(settings), settings.stop_words), ""
-    except ConfigError as exc:
-        return None, str(exc)
+    routes, fault = visit.routes()
+    if routes is None:
+        return None, fault
+    return explain(message, routes, visit.desk.settings.stop_words), ""
 
 
 def _case(visit: Visit, message: Message, about: Mapping[str, Any]) -> str:

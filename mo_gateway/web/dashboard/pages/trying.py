@@ -14,11 +14,9 @@ from mo_gateway.handlers.building import is_pure
 from mo_gateway.message import Message
 from mo_gateway.reply import Reply
 from mo_gateway.routing import Route
-from mo_gateway.store.keywords import Own
 from mo_gateway.web.dashboard.asked import is_word
 from mo_gateway.web.dashboard.desk import Visit
 from mo_gateway.web.dashboard.shown import pieces
-from mo_gateway.words import fold
 
 LONGEST_TEXT = 1600  # characters that are tried
 
@@ -56,8 +54,8 @@ def show(visit: Visit) -> ResponseReturnValue:
         shortcode=shortcode,
         is_asked=is_asked,
         found=found,
-        verdicts=[one for one in found.near if _is_own(one.route, visit.own_keywords)] if found else [],
-        is_own=bool(found and found.winner and _is_own(found.winner, visit.own_keywords)),
+        verdicts=[one for one in found.near if visit.sees(one.route)] if found else [],
+        is_own=bool(found and found.winner and visit.sees(found.winner)),
         fault=fault,
         preview=preview,
         longest=LONGEST_TEXT,
@@ -66,15 +64,11 @@ def show(visit: Visit) -> ResponseReturnValue:
     )
 
 
-def _is_own(route: Route, own: Own) -> bool:
-    return own is None or (not route.keyword.is_pattern and fold(route.keyword.word) in own)
-
-
 def _preview(visit: Visit, found: Explanation) -> Preview | None:
     """Tell what the winner answers, where that is known without running what could do something."""
     if found.wish or not found.winner or not is_pure(found.winner.handler.function):
         return None
-    if not _is_own(found.winner, visit.own_keywords):
+    if not visit.sees(found.winner):
         return None
     try:
         text = _answer(found.winner, found.message)

@@ -77,7 +77,7 @@ const SINGLE_KEYS = {
   "/": () => document.querySelector("main [type=search], main form.filter input:not([type=hidden])")?.focus(),
   "j": () => goToRow(+1),
   "k": () => goToRow(-1),
-  "r": () => (rowNow() || document).querySelector("[data-key=r]")?.click(),
+  "r": () => (rowNow()?.querySelector("[data-key=r]") ?? document.querySelector("main [data-key=r]"))?.click(),
   "?": () => document.getElementById("keys").showModal(),
 };
 
