@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import delete, event
+from sqlalchemy import delete, event, update
 
 from mo_gateway import Message, keyword
 from mo_gateway.gateway import Gateway
 from mo_gateway.loss_clock import LossClock
-from mo_gateway.store.tables import mo_handling, mo_message
+from mo_gateway.store.tables import mo_handling, mo_message, mt_message
 from mo_gateway.web.dashboard import gate
 from tests.handling import captured_log, dispatcher_of, handle_all
 from tests.reporting import NOON, store_at, tally_with
@@ -59,6 +59,17 @@ def save_counts(gateway: Gateway) -> None:
     """Save what was counted of requests, which the server does every few seconds."""
     with gateway.engine.begin() as conn:
         gateway.receiver.intake.save(conn)
+
+
+def test_a_reply_that_did_not_go_out_is_an_open_problem_as_the_alert_counts_it(
+    gateway: Gateway, somebody: Visitor
+) -> None:
+    store_at(gateway, NOON)
+    handle_all(dispatcher_of(gateway, enter))
+    with gateway.engine.begin() as conn:
+        conn.execute(update(mt_message).values(state="failed", due_at=None))
+
+    assert "1 open problem." in seen(somebody)
 
 
 def test_what_waits_and_what_went_wrong_is_counted_and_each_figure_leads_to_its_rows(

@@ -42,8 +42,8 @@ def show(visit: Visit) -> ResponseReturnValue:
 
 
 def _problems(found: Overview) -> int:
-    """Count what somebody has to look at: what was given up, what nobody takes, what could not be read."""
-    return found.dead + found.unrouted + found.rejected
+    """Count what somebody has to look at, as `report_problems` does but for what is tried again by itself."""
+    return found.dead + found.unrouted + found.rejected + found.replies_failed + found.replies_unknown
 
 
 def _hours(conn: Connection, now: datetime) -> list[dict[str, Any]]:
