@@ -3,6 +3,7 @@
 import json
 
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from mo_gateway.cli import main
 from mo_gateway.gateway import Gateway
@@ -32,6 +33,22 @@ def test_a_view_is_shown_with_its_columns_and_a_question(gateway: Gateway) -> No
     assert shown.endswith(
         "SELECT option, votes, share FROM report_vote_totals WHERE poll = 'song' ORDER BY votes DESC;\n"
     )
+
+
+def test_datasette_is_told_what_each_view_and_column_is_and_a_question_that_can_be_asked(gateway: Gateway) -> None:
+    printed = run(gateway, "datasette")
+    if not gateway.settings.is_sqlite:
+        assert printed.exit_code == 1
+        assert "Datasette reads files of SQLite" in printed.stderr
+        return
+
+    ((name, found),) = json.loads(printed.stdout)["databases"].items()
+    assert f"{name}.db" in str(gateway.engine.url)
+    assert found["tables"].keys() == {view.name for view in VIEWS}
+    assert found["tables"]["report_vote_totals"]["columns"]["share"] == "Of all votes that count."
+    with gateway.engine.connect() as conn:
+        for question in found["queries"].values():
+            conn.execute(text(question["sql"])).all()
 
 
 def test_programs_get_the_same_as_json(gateway: Gateway) -> None:

@@ -16,6 +16,7 @@ from mo_gateway.errors import ConfigError, MoGatewayError, SchemaError
 
 from . import (
     audit,
+    completion,
     credit,
     db,
     doctor,
@@ -123,6 +124,7 @@ for command in (
     audit.audit,
     token.token,
     openapi.openapi,
+    completion.completion,
 ):
     main.add_command(command)
 

@@ -1,5 +1,6 @@
 """`reports …`: what SQL can ask, and counting everything anew."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -50,6 +51,24 @@ def show(view: str, as_json: bool) -> None:
     columns = output.Table("COLUMN", "TYPE", "UNIT", "MEANING", zone=settings.timezone)
     columns.add([one.name, one.kind, one.unit, one.meaning] for one in found.columns)
     click.echo(f"\n{found.question};")
+
+
+@reports.command()
+def datasette() -> None:
+    """Print the metadata by which Datasette explains the views of a SQLite file, each with its question."""
+    settings = settings_from_environment()
+    if not settings.is_sqlite:
+        raise MoGatewayError("Datasette reads files of SQLite, and MO_GATEWAY_DATABASE_URL names PostgreSQL")
+    name = Path(settings.database_url.database or "").stem
+    views = {
+        view.name: {
+            "description": f"One row is {view.grain}.",
+            "columns": {one.name: one.meaning for one in view.columns},
+        }
+        for view in VIEWS
+    }
+    questions = {f"{view.name}_question": {"sql": view.question} for view in VIEWS}
+    output.print_json({"title": "mo_gateway", "databases": {name: {"tables": views, "queries": questions}}})
 
 
 @reports.command()
