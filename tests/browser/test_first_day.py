@@ -154,7 +154,8 @@ def revealed_number(window: Window, message: str) -> str:
     window.open(message)
     window.page.get_by_label("Why").fill("a request to be forgotten")
     window.page.get_by_role("button", name="Reveal the number").click()
-    assert violations(window.page) == []
+    # That the page goes after a minute is what it is for, also where there are no scripts.
+    assert [found for found in violations(window.page) if not found.startswith("meta-refresh")] == []
     return str(window.page.inner_text("strong.number")).removeprefix("+")
 
 
