@@ -32,6 +32,14 @@ STOP = """() => {
 }"""
 
 
+#: As a row has none whose first word is none that an address can name.
+FIRST_ROW_LOSES_ITS_LINK = """() => {
+  const row = document.querySelector("tbody tr");
+  row.parentNode.append(row.cloneNode(true));
+  row.querySelector("[data-key=r]").remove();
+}"""
+
+
 def stops(window: Window) -> list[dict[str, Any]]:
     """Press Tab until it has gone round."""
     found: list[dict[str, Any]] = []
@@ -121,6 +129,31 @@ def test_j_and_k_go_from_row_to_row(filled: Site, browser: Any) -> None:
             rows.append(window.page.evaluate(row))
 
         assert rows == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"), [("problems", "error="), ("messages?state=dead", "state=dead"), ("messages", "since=")]
+)
+def test_r_plans_the_replay_of_the_row_or_of_what_the_page_shows(
+    page: str, asked: str, filled: Site, browser: Any
+) -> None:
+    with opened_window(browser, filled.origin, filled.token) as window:
+        window.open(f"/dashboard/{page}")
+        window.press("j", "r")
+        window.page.wait_for_url(f"**/dashboard/replay?*{asked}*")
+
+        assert window.complaints == []
+
+
+def test_r_plans_nothing_of_another_row(filled: Site, browser: Any) -> None:
+    with opened_window(browser, filled.origin, filled.token) as window:
+        window.open("/dashboard/problems")
+        address = window.page.url
+        window.page.evaluate(FIRST_ROW_LOSES_ITS_LINK)
+        window.press("j", "r")
+
+        assert window.page.locator("tbody [data-key=r]").count() > 0
+        assert window.page.url == address
 
 
 def test_a_question_mark_lists_the_keys_and_they_stay_off_for_who_switches_them_off(

@@ -77,9 +77,14 @@ const SINGLE_KEYS = {
   "/": () => document.querySelector("main [type=search], main form.filter input:not([type=hidden])")?.focus(),
   "j": () => goToRow(+1),
   "k": () => goToRow(-1),
-  "r": () => (rowNow()?.querySelector("[data-key=r]") ?? document.querySelector("main [data-key=r]"))?.click(),
+  "r": () => (rowNow()?.querySelector("[data-key=r]") ?? replayOfPage(rowNow()))?.click(),
   "?": () => document.getElementById("keys").showModal(),
 };
+
+// Whoever is in a row that has none of its own gets no other row's.
+function replayOfPage(row) {
+  return document.querySelector(row ? "[data-key=r]:not(tbody *)" : "[data-key=r]");
+}
 
 function rowNow() {
   return document.activeElement.closest("main tbody tr");
