@@ -195,12 +195,7 @@ def _of_queues(found: Figures) -> Iterator[GaugeMetricFamily]:
         "problems_open",
         "What somebody has to look at.",
         "kind",
-        {
-            "failed": found.dead,
-            "unrouted": found.unrouted,
-            "unreadable": found.rejected,
-            "reply": found.replies_failed + found.replies_unknown,
-        },
+        found.open_problems,
     )
 
 

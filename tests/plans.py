@@ -11,12 +11,17 @@ from mo_gateway.gateway import Gateway
 
 
 @contextmanager
-def explained(gateway: Gateway) -> Iterator[list[str]]:
-    """Give the plan of each statement meanwhile, a line each step; PostgreSQL shuns small tables' indexes."""
+def explained(gateway: Gateway, verb: str = "") -> Iterator[list[str]]:
+    """Give the plan of each statement meanwhile that begins so, a line each step.
+
+    PostgreSQL would rather read small tables whole, so it is kept from that.
+    """
     steps: list[str] = []
     is_sqlite = gateway.settings.is_sqlite
 
     def explain(conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if not statement.startswith(verb):
+            return
         other = conn.connection.cursor()
         if not is_sqlite:
             other.execute("SET LOCAL enable_seqscan = off")

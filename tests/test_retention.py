@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, select, update
+from sqlalchemy import Connection, select, update
 
 from mo_gateway import Join, Message, Vote, keyword, retention
 from mo_gateway.errors import LostClaim, MoGatewayError
@@ -20,6 +20,7 @@ from mo_gateway.store.tables import mo_handling, mo_message, mo_vote, mt_message
 
 from .commands import invoke
 from .handling import consent_of, dispatcher_of, handle_all
+from .plans import explained
 from .reporting import AMSTERDAM, DAY, NOON, Clock, read, store_at, tally_with
 from .sending import Script, add_report, send_all, sender_of
 from .stored import rows
@@ -355,23 +356,8 @@ def test_pruning_takes_as_many_statements_for_each_part_however_many_there_are(g
         store_at(gateway, NOON - 8 * DAY, PARM=str(n))
     work(gateway)
     count(gateway)
-    plans: list[str] = []
-    is_sqlite = gateway.settings.is_sqlite
-
-    @event.listens_for(gateway.engine, "before_cursor_execute")
-    def explain(conn: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("DELETE"):
-            prefix = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
-            other = conn.connection.cursor()
-            if not is_sqlite:
-                other.execute("SET LOCAL enable_seqscan = off")
-            other.execute(prefix + statement, parameters)
-            plans.extend(str(row) for row in other.fetchall())
-
-    try:
+    with explained(gateway, "DELETE") as plans:
         prune(gateway)
-    finally:
-        event.remove(gateway.engine, "before_cursor_execute", explain)
 
     assert plans
     assert [plan for plan in plans if "SCAN" in plan or "Seq Scan" in plan] == []

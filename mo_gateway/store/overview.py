@@ -59,6 +59,16 @@ class Figures:
     replies_failed: int
     replies_unknown: int  #: may have gone out; those being sent this moment are not counted
 
+    @property
+    def open_problems(self) -> dict[str, int]:
+        """Give by kind what somebody has to look at, as `report_problems` does but for what is tried again."""
+        return {
+            "failed": self.dead,
+            "unrouted": self.unrouted,
+            "unreadable": self.rejected,
+            "reply": self.replies_failed + self.replies_unknown,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview(Figures):

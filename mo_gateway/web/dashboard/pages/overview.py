@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from mo_gateway.store import balance
-from mo_gateway.store.overview import Overview, overview
+from mo_gateway.store.overview import overview
 from mo_gateway.web.dashboard import address
 from mo_gateway.web.dashboard.desk import Visit
 
@@ -29,7 +29,7 @@ def show(visit: Visit) -> ResponseReturnValue:
         found = overview(conn, refused_since=visit.now - REFUSED_WITHIN)
         answered = balance.answered(conn, zone, dates)
         figures: dict[str, Any] = {
-            "problems": _problems(found),
+            "problems": sum(found.open_problems.values()),
             "today": answered[0],
             "answered": [day for day in answered if day.answered or day.refused or day.messages is not None],
             "handed_on": balance.handed_on(conn, dates),
@@ -39,11 +39,6 @@ def show(visit: Visit) -> ResponseReturnValue:
         }
     figures |= {"address": address.shown(visit.desk.settings), "one_hour": HOUR, **visit.desk.loss()}
     return visit.page("overview.html", found=found, **figures)
-
-
-def _problems(found: Overview) -> int:
-    """Count what somebody has to look at, as `report_problems` does but for what is tried again by itself."""
-    return found.dead + found.unrouted + found.rejected + found.replies_failed + found.replies_unknown
 
 
 def _hours(conn: Connection, now: datetime) -> list[dict[str, Any]]:
